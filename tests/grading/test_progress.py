@@ -1,0 +1,119 @@
+"""`course check`, its table in a notebook and plain pytest give the same verdicts."""
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from course_lib.grading import progress
+from course_lib.grading.spec import ROOT, chapter
+
+
+@pytest.fixture
+def submission(tmp_path):
+    """divergences with one exercise right, one a named mistake, one crashing, the rest not begun."""
+    master = (ROOT / "solutions" / "divergences.py").read_text()
+    stub = (ROOT / "exercises" / "divergences.py").read_text()
+    parts = dict(zip(re.findall(r"^def (\w+)", stub, re.M), stub.split("\ndef ")[1:], strict=True))
+    right = dict(zip(re.findall(r"^def (\w+)", master, re.M), master.split("\ndef ")[1:], strict=True))
+    parts["gaussian_kl"] = right["gaussian_kl"]
+    parts["cross_entropy"] = parts["cross_entropy"].replace("raise NotImplementedError", "return (p * q.log()).sum(-1)")
+    parts["js_divergence"] = parts["js_divergence"].replace("raise NotImplementedError", "return p.nothing")
+    (tmp_path / "divergences.py").write_text("\ndef ".join([stub.split("\ndef ")[0], *parts.values()]))
+    return tmp_path
+
+
+def test_lines_say_what_happened(submission):
+    result = {line.exercise: line for line in progress.lines(chapter("divergences"), str(submission))}
+    assert {name: line.status for name, line in result.items()} == {
+        "kl_divergence": "not implemented",
+        "cross_entropy": "wrong",
+        "js_divergence": "crashed",
+        "gaussian_kl": "passed",
+        "monte_carlo_kl": "not implemented",
+    }
+    assert result["gaussian_kl"].points == 2
+    assert "The minus sign is missing" in result["cross_entropy"].messages[0]
+    assert "js_divergence raised AttributeError" in result["js_divergence"].messages[0]
+
+
+def test_terminal_output(submission, capsys):
+    assert not progress.check("divergences", submission=str(submission), hints=True)
+    said = capsys.readouterr().out
+    assert "2 of 10 points" in said
+    assert "Hint 1:" in said
+    assert "Next: kl_divergence in" in said
+    assert said.count("has no attribute 'nothing'") == 1, "the same message is said once"
+
+
+def test_everything_right(capsys):
+    assert progress.check("divergences", submission=str(ROOT / "solutions"))
+    assert "10 of 10 points" in capsys.readouterr().out
+
+
+def test_a_broken_file_is_one_message(tmp_path, capsys):
+    (tmp_path / "divergences.py").write_text("def kl_divergence(p, q:\n")
+    assert not progress.check("divergences", submission=str(tmp_path))
+    said = capsys.readouterr().out
+    assert said.count("SyntaxError") == 1
+    assert "0 of 10" in said
+
+
+def test_bad_names():
+    with pytest.raises(ValueError, match="did you mean"):
+        progress.check("divergencies")
+    with pytest.raises(ValueError, match="no such folder"):
+        progress.check("gan", submission="/nowhere/at/all")
+
+
+def pytest_run(*args):
+    env = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", *args], cwd=ROOT, env=env, capture_output=True, text=True, check=False
+    )
+
+
+def test_plain_pytest_says_the_same(submission):
+    run = pytest_run("exercises/test_divergences.py", "--submission", str(submission))
+    assert run.returncode == 1
+    assert "kl_divergence is not implemented yet" in run.stdout
+    assert "Perhaps: The minus sign is missing: a cross-entropy is never negative." in run.stdout
+    assert "2 passed" in run.stdout
+    assert "Traceback" not in run.stdout
+
+
+def test_plain_pytest_on_the_masters_has_full_points():
+    run = pytest_run("exercises", "solutions/hidden", "--submission", "solutions")
+    assert run.returncode == 0, run.stdout
+    assert " failed" not in run.stdout
+
+
+def test_plain_pytest_on_the_stubs_fails_every_test():
+    run = pytest_run("exercises/test_divergences.py")
+    assert run.returncode == 1
+    assert " passed" not in run.stdout
+
+
+def test_unknown_submission_folder_is_one_line():
+    run = pytest_run("exercises/test_divergences.py", "--submission", "/nowhere/at/all")
+    assert run.returncode == 4
+    assert "no such folder" in run.stderr
+
+
+def test_table_for_a_page():
+    table = progress.in_notebook("divergences")
+    assert "<caption>exercises/divergences.py: " in table.html
+    assert table.html.count("<tr class=") == 5
+    assert "kl_divergence" in repr(table)
+
+
+def test_box_for_a_page():
+    box = progress.box("divergences", "kl_divergence")
+    assert 'id="exercise-kl-divergence"' in box.html
+    assert box.html.count("<details>") == 3
+    assert "0 log 0 = 0" in box.html
+    assert "&lt;" in box.html or "p(x)" in box.html
+    with pytest.raises(ValueError, match="did you mean"):
+        progress.box("divergences", "kl_divergance")
