@@ -1,11 +1,15 @@
-"""The one error that is the user's to mend."""
+"""What the user is told: the error that is theirs to mend, and the warning that is not."""
 
 import difflib
 from collections.abc import Iterable
 
 
 class CourseError(ValueError):
-    """A mistake of the user's, told in one line that says what to do; the command line prints it without a traceback."""
+    """A mistake of the user's, told in one line that says what to do; the command line prints that line alone."""
+
+
+class CourseWarning(UserWarning):
+    """What the user should know though work goes on; the command line prints it as one line."""
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> CourseError:

@@ -1,0 +1,239 @@
+"""The `course` command. A subcommand is a plain typed function: its docstring is the help, its defaults are shown.
+
+To add one, write the function (here, or in the room it belongs to if that is quick to import) and name it in COMMANDS.
+What is slow to import (torch, scikit-learn) is imported inside it, so that `course --help` answers at once. A user's
+mistake is raised as CourseError and shown by `main` as one line, with exit status 2.
+"""
+
+import contextlib
+import dataclasses
+import functools
+import io
+import os
+import shlex
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import tyro
+
+from course_lib.errors import CourseError, CourseWarning, unknown
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+INTERRUPTED = 130  # the shell's exit status for a command stopped by Ctrl-C
+
+
+def train(
+    model: Annotated[str, tyro.conf.Positional],
+    data: str = "digits",
+    steps: int = 2000,
+    seed: int = 0,
+    out: Path | None = None,
+    resume: bool = False,
+    set: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME=VALUE ...")] = (),
+    data_options: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME=VALUE ...")] = (),
+    precision: Literal["no", "bf16"] = "no",
+    threads: int = 1,
+    log_every: int = 50,
+    sample_every: int = 200,
+    checkpoint_every: int = 200,
+    keep: int = 3,
+) -> int | None:
+    """Train a model.
+
+    Writes a run directory: config.json, metrics.jsonl, samples/ (PNG, always from the same latents) and checkpoints/.
+    Ctrl-C finishes the step, writes a checkpoint and says how to go on.
+
+    Args:
+        model: Which one; `course list` names them.
+        data: The data set; `course list` names them.
+        steps: How many training steps, in all.
+        seed: Of the weights, the noise and the order of the data.
+        out: The run directory (default: runs/MODEL/DATA-seedSEED).
+        resume: Go on from the newest checkpoint in OUT that is whole; from the beginning where there is none.
+        set: Settings of the model other than its preset for this data set, such as hidden=512 loss=saturating.
+        data_options: Options of the data set, such as size=16 (digits) or modes=25 (ring).
+        precision: bf16 computes in bfloat16 where that is safe: faster on recent GPUs.
+        threads: CPU threads. One is the quickest for small networks, and keeps the figures the same on any number of
+            cores; a large network without a GPU wants them all.
+        log_every: Steps between lines of metrics.jsonl.
+        sample_every: Steps between sample grids.
+        checkpoint_every: Steps between checkpoints.
+        keep: How many checkpoints stay.
+    """
+    import torch
+
+    from course_lib import data as data_sets
+    from course_lib import models, training
+
+    module = models.load(model)
+    options = {name: _literal(value) for name, value in _pairs(data_options, "--data-options").items()}
+    data_set = data_sets.load(data, **options)
+    config = _configure(module, data, _pairs(set, "--set"))
+    out = Path("runs", model, f"{data}-seed{seed}") if out is None else out
+    if threads < 1:
+        raise CourseError(f"threads must be at least 1, not {threads}")
+    torch.set_num_threads(threads)
+    torch.manual_seed(seed)
+    recipe = models.recipe_class(module).build(config, data_set.shape, data_set.classes)
+    outcome = training.train(
+        recipe, data_set, out, steps=steps, seed=seed, resume=resume, data_options=options, precision=precision,
+        log_every=log_every, sample_every=sample_every, checkpoint_every=checkpoint_every, keep=keep,
+    )  # fmt: skip
+    if outcome.finished:
+        print(f"Trained to step {outcome.step}: {out} (look at samples/; draw more with: course sample {out})")
+        return None
+    print(f"Stopped at step {outcome.step} of {steps}. Go on with: {_with_resume()}", file=sys.stderr)
+    return INTERRUPTED
+
+
+def sample(
+    run: Annotated[Path, tyro.conf.Positional],
+    n: int = 64,
+    seed: int = 0,
+    out: Path | None = None,
+) -> None:
+    """Draw samples from a trained model, as a PNG.
+
+    Args:
+        run: A run directory of `course train`.
+        n: How many.
+        seed: Of the latents; 0 gives those of the run's own grids.
+        out: The file (default: RUN/samples-seedSEED.png); an older one is replaced.
+    """
+    from course_lib import data as data_sets
+    from course_lib import models
+    from course_lib.training.engine import draw
+    from course_lib.training.pictures import save_samples
+
+    if n < 1:
+        raise CourseError(f"n must be at least 1, not {n}")
+    recipe, record, step = models.load_run(run)
+    out = run / f"samples-seed{seed}.png" if out is None else out
+    if out.suffix.lower() != ".png":
+        raise CourseError(f"samples are written as a PNG: name the file {out.with_suffix('.png')}")
+    data_set = data_sets.load(record["data"], **record["data_options"])
+    save_samples(draw(recipe, n, seed), out, data_set, f"step {step:,}")
+    print(f"{n} samples of '{record['model']}' at step {step}: {out}")
+
+
+def list_() -> None:
+    """Name the models, the data sets and the runs in ./runs."""
+    from course_lib import data as data_sets
+    from course_lib import models
+    from course_lib.training import checkpoints
+
+    print("Models (course train MODEL --data DATA)")
+    for name in models.names():
+        module = models.load(name)
+        print(f"  {name:18} {_first_line(module)} Presets: {', '.join(module.PRESETS)}.")
+    print("Data sets")
+    for name, function in data_sets.SETS.items():
+        print(f"  {name:18} {_first_line(function)}")
+    runs = sorted(path.parent for path in Path("runs").glob("*/*/config.json"))
+    if runs:
+        print("Runs")
+    for run in runs:
+        newest = checkpoints.list_checkpoints(run / "checkpoints")
+        print(f"  {run}  {newest[0].name if newest else 'no checkpoint yet'}")
+
+
+# Name on the command line -> function. Their return value is the exit status (None: 0).
+COMMANDS: dict[str, Callable[..., int | None]] = {
+    "train": train,
+    "sample": sample,
+    "list": list_,
+}
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Entry point of the `course` command; `args` without the program's name, sys.argv by default."""
+    # tyro takes a ValueError inside a command for a badly typed argument, so it only binds; the call is ours.
+    bind = {name: _binder(function) for name, function in COMMANDS.items()}
+    description = "Out of Noise: train the models of the course, do and check its exercises."
+    command = tyro.extras.subcommand_cli_from_dict(bind, prog="course", description=description, args=args)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", CourseWarning)
+            warnings.showwarning = _show_warning
+            status = command()
+        sys.stdout.flush()
+    except CourseError as error:
+        print(f"course: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("course: interrupted", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:  # of `course list | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    sys.exit(status)
+
+
+def _binder(function: Callable[..., int | None]) -> Callable[..., Callable[[], int | None]]:
+    @functools.wraps(function)
+    def bind(*args: Any, **kwargs: Any) -> Callable[[], int | None]:
+        return functools.partial(function, *args, **kwargs)
+
+    return bind
+
+
+def _configure(module: "ModuleType", data: str, changes: dict[str, str]) -> Any:
+    """The model's preset for this data set, with the changes; its types read them."""
+    config = module.PRESETS.get(data, module.Config())
+    fields = {field.name: field for field in dataclasses.fields(config)}
+    values = {}
+    for name, value in changes.items():
+        if name not in fields:
+            raise unknown("setting", name, fields)
+        kind = fields[name].type
+        try:
+            with contextlib.redirect_stderr(io.StringIO()):  # its own complaint takes a box of eight lines
+                values[name] = tyro.cli(kind, args=["--", *value.split(",")], console_outputs=False)
+        except SystemExit:
+            readable = kind.__name__ if isinstance(kind, type) else str(kind).removeprefix("typing.")
+            raise CourseError(f"--set {name}={value}: {name} takes {readable}, values apart by commas") from None
+    return dataclasses.replace(config, **values)
+
+
+def _pairs(assignments: Sequence[str], option: str) -> dict[str, str]:
+    pairs = {}
+    for assignment in assignments:
+        name, equals, value = assignment.partition("=")
+        if not equals:
+            raise CourseError(f"{option} takes NAME=VALUE, not '{assignment}'")
+        pairs[name] = value
+    return pairs
+
+
+def _literal(value: str) -> int | float | str:
+    for kind in (int, float):
+        try:
+            return kind(value)
+        except ValueError:
+            continue
+    return value
+
+
+def _first_line(documented: Any) -> str:
+    return (documented.__doc__ or "").strip().partition("\n")[0]
+
+
+def _with_resume() -> str:
+    words = [word for word in sys.argv[1:] if word != "--resume"]
+    return shlex.join(["course", *words, "--resume"])
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *_: Any) -> None:
+    print(
+        f"course: {message}" if category is CourseWarning else f"course: {category.__name__}: {message}",
+        file=sys.stderr,
+    )
+
+
+if __name__ == "__main__":
+    main()

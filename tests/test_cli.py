@@ -1,0 +1,191 @@
+"""The `course` command as its user meets it: what it prints, where, and with which exit status."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+from PIL import Image
+
+from course_lib import models
+from course_lib.cli import main
+
+TINY = ["--set", "hidden=16", "maxout_units=8", "batch_size=16"]
+
+
+@pytest.fixture
+def course(capsys, monkeypatch, tmp_path):
+    """course("train", "gan", …) in an empty directory -> (exit status, stdout, stderr)."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*args):
+        monkeypatch.setattr(sys, "argv", ["course", *args])
+        with pytest.raises(SystemExit) as exit_:
+            main()
+        return exit_.value.code or 0, *capsys.readouterr()
+
+    return run
+
+
+def _complaint(result):
+    """The one line of an error."""
+    status, out, err = result
+    assert (status, out) == (2, "")
+    assert err.startswith("course: ")
+    assert err.count("\n") == 1
+    return err.strip()
+
+
+def test_train_then_sample_then_list(course, tmp_path):
+    status, out, err = course("train", "gan", "--steps", "6", *TINY)
+    assert status == 0
+    assert "runs/gan/digits-seed0" in out
+    assert "6/6 steps" in err
+    assert "discriminator" in err
+    assert "images/s" in err
+    run = tmp_path / "runs" / "gan" / "digits-seed0"
+    assert (run / "checkpoints" / "step-00000006" / "weights.safetensors").exists()
+    assert json.loads((run / "config.json").read_text())["config"]["hidden"] == 16
+
+    status, out, _ = course("sample", str(run), "--n", "9", "--seed", "3")
+    assert (status, out) == (0, f"9 samples of 'gan' at step 6: {run / 'samples-seed3.png'}\n")
+    with Image.open(run / "samples-seed3.png") as grid:
+        assert grid.format == "PNG"
+    # the grid of the run's own latents is the run's own last picture
+    course("sample", str(run), "--out", "again.png")
+    assert (tmp_path / "again.png").read_bytes() == (run / "samples" / "000006.png").read_bytes()
+
+    status, out, _ = course("list")
+    for name in ("gan", "digits", "ring", "gaussian_1d", "runs/gan/digits-seed0  step-00000006"):
+        assert name in out
+
+
+@pytest.mark.parametrize("data", ["ring", "gaussian_1d"])
+def test_points_train_too_and_are_drawn(course, tmp_path, data):
+    assert course("train", "gan", "--data", data, "--steps", "3", "--out", "here", *TINY)[0] == 0
+    with Image.open(tmp_path / "here" / "samples" / "000003.png") as picture:
+        assert picture.width > 200
+
+
+def test_settings_and_options_reach_the_model_and_the_data(course, tmp_path):
+    status, *_ = course(
+        "train", "gan", "--steps", "2", "--out", "r", "--data-options", "size=16",
+        "--set", "hidden=8", "betas=0.0,0.9", "loss=saturating", "learning_rate=1e-3",
+    )  # fmt: skip
+    assert status == 0
+    recipe, record, step = models.load_run(tmp_path / "r")
+    assert step == 2
+    assert record["shape"] == [1, 16, 16]
+    assert (recipe.config.hidden, recipe.config.betas, recipe.config.loss) == (8, (0.0, 0.9), "saturating")
+    assert recipe.sample(2).shape == (2, 1, 16, 16)
+    assert not recipe.training
+
+
+def test_the_seed_draws_the_weights(course, tmp_path):
+    for out, seed in (("a", "0"), ("b", "0"), ("c", "1")):
+        assert course("train", "gan", "--steps", "1", "--seed", seed, "--out", out, *TINY)[0] == 0
+    a, b, c = (models.load_run(tmp_path / out)[0].generator.net[0].weight for out in "abc")
+    assert torch.equal(a, b)
+    assert (a - c).abs().mean() > 0.01
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["train", "gam"], "unknown model 'gam': did you mean gan?"),
+        (["train", "gan", "--data", "digts"], "unknown data set 'digts': did you mean digits?"),
+        (["train", "gan", "--set", "hiden=3"], "unknown setting 'hiden': did you mean hidden?"),
+        (["train", "gan", "--set", "hidden=many"], "--set hidden=many: hidden takes int"),
+        (["train", "gan", "--set", "loss=wasserstein"], "loss takes Literal['non_saturating', 'saturating']"),
+        (["train", "gan", "--set", "hidden"], "--set takes NAME=VALUE, not 'hidden'"),
+        (["train", "gan", "--set", "dropout=1"], "dropout must lie in [0, 1), not 1.0"),
+        (["train", "gan", "--data-options", "size=2"], "sizes from 4 to 256 pixels, not 2"),
+        (["train", "gan", "--data-options", "colour=red"], "colour"),
+        (["train", "gan", "--threads", "0"], "threads must be at least 1, not 0"),
+        (["train", "gan", "--steps", "0"], "steps must be at least 1, not 0"),
+        (["train", "gan", "--out", "taken"], "taken is not empty: add --resume"),
+        (["train", "gan", "--out", "taken", "--resume"], "taken is no run directory"),
+        (["sample", "nowhere"], "nowhere is no run directory: it has no config.json"),
+    ],
+)
+def test_mistakes_are_told_in_one_line(course, tmp_path, args, message):
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "thesis.tex").write_text("mine")
+    assert message in _complaint(course(*args))
+    assert [path.name for path in tmp_path.rglob("*")] == ["taken", "thesis.tex"]
+
+
+def test_runs_that_may_not_be_gone_on_with(course, tmp_path):
+    assert course("train", "gan", "--steps", "2", "--out", "r", *TINY)[0] == 0
+    assert "r is not empty: add --resume" in _complaint(course("train", "gan", "--steps", "4", "--out", "r", *TINY))
+    told = _complaint(course("train", "gan", "--out", "r", "--resume", "--seed", "1", *TINY, "latent=5"))
+    assert "config.latent is 32 there, 5 here; seed is 0 there, 1 here" in told
+    config = tmp_path / "r" / "config.json"
+    text = config.read_text()
+    config.write_text(text.replace('"gan"', '"dcgan"'))
+    assert "holds a run of 'dcgan', not of 'gan'" in _complaint(course("train", "gan", "--out", "r", "--resume", *TINY))
+    assert "unknown model 'dcgan'" in _complaint(course("sample", "r"))
+    config.write_text(text)
+    weights = next((tmp_path / "r").rglob("weights.safetensors"))
+    weights.write_bytes(weights.read_bytes()[:-1])
+    for args in (["train", "gan", "--out", "r", "--resume", *TINY], ["sample", "r"]):
+        assert "none of the 1 checkpoints in r/checkpoints can be read" in _complaint(course(*args))
+
+
+def test_a_torn_newest_checkpoint_only_warns(course, tmp_path):
+    assert course("train", "gan", "--steps", "4", "--checkpoint-every", "2", "--out", "r", *TINY)[0] == 0
+    (tmp_path / "r" / "checkpoints" / "step-00000004" / "random.safetensors").unlink()
+    status, _, err = course("train", "gan", "--steps", "4", "--resume", "--out", "r", *TINY)
+    assert status == 0
+    assert "course: checkpoint r/checkpoints/step-00000004 is torn (random.safetensors cannot be read)" in err
+
+
+def test_a_divergence_names_step_and_term(course):
+    told = course("train", "gan", "--steps", "50", "--log-every", "1", "--out", "r", *TINY, "learning_rate=1e30")
+    assert told[0] == 2
+    assert "is NaN or infinite at step" in told[2]
+    assert "Traceback" not in told[2]
+
+
+def test_help_is_quick_and_shows_defaults():
+    began = time.process_time()
+    found = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "course_lib.cli", "train", "--help"], capture_output=True, text=True
+    )
+    assert found.returncode == 0
+    assert "(default: 2000)" in found.stdout
+    assert not any(line.endswith("| torch") for line in found.stderr.splitlines())
+    assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize(
+    "args", [["trian"], ["train"], ["train", "gan", "--stepz", "3"], ["train", "gan", "--steps", "x"]]
+)
+def test_a_mistyped_command_is_refused(course, args):
+    status, out, err = course(*args)
+    assert status == 2
+    assert "Traceback" not in out + err
+
+
+@pytest.mark.slow
+def test_ctrl_c_says_how_to_go_on(tmp_path):
+    command = [sys.executable, "-m", "course_lib.cli", "train", "gan", "--log-every", "1", "--out", "r", *TINY]
+    process = subprocess.Popen(
+        [*command, "--steps", "100000"], cwd=tmp_path, env={**os.environ, "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    metrics = tmp_path / "r" / "metrics.jsonl"
+    while process.poll() is None and not (metrics.exists() and metrics.stat().st_size > 500):
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    (advice,) = (line for line in err.splitlines() if "Go on with" in line)
+    assert "Go on with: course train gan --log-every 1 --out r" in advice
+    assert advice.endswith("--steps 100000 --resume")
+    step = models.load_run(tmp_path / "r")[2]
+    assert f"Stopped at step {step} of 100000" in advice
