@@ -28,14 +28,16 @@ INTERRUPTED = 130  # the shell's exit status for a command stopped by Ctrl-C
 
 
 def train(
-    model: Annotated[str, tyro.conf.Positional],
+    model: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")],
     data: str = "digits",
     steps: int = 2000,
     seed: int = 0,
-    out: Path | None = None,
+    out: Annotated[
+        Path | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="(default: runs/MODEL/DATA-seedSEED)")
+    ] = None,
     resume: bool = False,
-    set: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME=VALUE ...")] = (),
-    data_options: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME=VALUE ...")] = (),
+    set: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME=VALUE ...", help_behavior_hint="")] = (),
+    data_options: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME=VALUE ...", help_behavior_hint="")] = (),
     precision: Literal["no", "bf16"] = "no",
     threads: int = 1,
     log_every: int = 50,
@@ -53,7 +55,7 @@ def train(
         data: The data set; `course list` names them.
         steps: How many training steps, in all.
         seed: Of the weights, the noise and the order of the data.
-        out: The run directory (default: runs/MODEL/DATA-seedSEED).
+        out: The run directory.
         resume: Go on from the newest checkpoint in OUT that is whole; from the beginning where there is none.
         set: Settings of the model other than its preset for this data set, such as hidden=512 loss=saturating.
         data_options: Options of the data set, such as size=16 (digits) or modes=25 (ring).
@@ -92,10 +94,12 @@ def train(
 
 
 def sample(
-    run: Annotated[Path, tyro.conf.Positional],
+    run: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")],
     n: int = 64,
     seed: int = 0,
-    out: Path | None = None,
+    out: Annotated[
+        Path | None, tyro.conf.arg(metavar="PNG", help_behavior_hint="(default: RUN/samples-seedSEED.png)")
+    ] = None,
 ) -> None:
     """Draw samples from a trained model, as a PNG.
 
@@ -103,7 +107,7 @@ def sample(
         run: A run directory of `course train`.
         n: How many.
         seed: Of the latents; 0 gives those of the run's own grids.
-        out: The file (default: RUN/samples-seedSEED.png); an older one is replaced.
+        out: The file; an older one is replaced.
     """
     from course_lib import data as data_sets
     from course_lib import models
@@ -142,11 +146,79 @@ def list_() -> None:
         print(f"  {run}  {newest[0].name if newest else 'no checkpoint yet'}")
 
 
+def check(
+    slug: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="[SLUG]", help_behavior_hint="")] = None,
+    submission: Annotated[Path | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="(default: exercises/)")] = None,
+    hints: bool = False,
+) -> int:
+    """Check your answers to the exercises: points, what went wrong, and the likely misconception.
+
+    The exit status is 1 until everything asked about passes.
+
+    Args:
+        slug: The chapter; every chapter, a line each, where none is named.
+        submission: The folder with your <slug>.py files.
+        hints: Show the hints of each exercise that does not pass yet.
+    """
+    from course_lib.grading import progress
+
+    return 0 if progress.check(slug, submission=submission and str(submission), hints=hints) else 1
+
+
+def release(
+    slug: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="[SLUG]", help_behavior_hint="")] = None,
+    force: bool = False,
+) -> None:
+    """Write the exercises' stubs, and the prints by which mistakes are recognised, from solutions/.
+
+    Args:
+        slug: The chapter; every chapter where none is named.
+        force: Overwrite a stub that somebody has edited.
+    """
+    from course_lib.grading import release as releasing
+
+    print("\n".join(releasing.release(slug, force=force)) or "Stubs and prints are in step with the masters.")
+
+
+def claims(
+    action: Annotated[Literal["run", "show"], tyro.conf.Positional],
+    slug: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="[SLUG]", help_behavior_hint="")] = None,
+    only: Annotated[str | None, tyro.conf.arg(metavar="CLAIM", help_behavior_hint="(default: all)")] = None,
+    seeds: int = 5,
+    quick: bool = False,
+    jobs: Annotated[int | None, tyro.conf.arg(metavar="INT", help_behavior_hint="(default: one a core)")] = None,
+) -> None:
+    """Measure a chapter's claims, or show what was measured.
+
+    `run` writes book/results/SLUG/<claim>.json; what one seed has measured is kept, so a killed run goes on.
+
+    Args:
+        action: run measures, show prints the stored verdicts.
+        slug: The chapter; show takes all of them where none is named.
+        only: One claim of it.
+        seeds: How many; a result to keep takes at least five.
+        quick: A reduced experiment for a first look, never stored in the book.
+        jobs: How many seeds at once.
+    """
+    from course_lib import claims as measured
+
+    if action == "show":
+        print(measured.show(slug))
+        return
+    if slug is None:
+        raise CourseError(f"name the chapter to measure: course claims run {' | '.join(measured.slugs())}")
+    for result in measured.run(slug, only, seeds, quick, jobs):
+        print(result)
+
+
 # Name on the command line -> function. Their return value is the exit status (None: 0).
 COMMANDS: dict[str, Callable[..., int | None]] = {
     "train": train,
     "sample": sample,
     "list": list_,
+    "check": check,
+    "release": release,
+    "claims": claims,
 }
 
 
@@ -155,7 +227,9 @@ def main(args: Sequence[str] | None = None) -> None:
     # tyro takes a ValueError inside a command for a badly typed argument, so it only binds; the call is ours.
     bind = {name: _binder(function) for name, function in COMMANDS.items()}
     description = "Out of Noise: train the models of the course, do and check its exercises."
-    command = tyro.extras.subcommand_cli_from_dict(bind, prog="course", description=description, args=args)
+    command = tyro.extras.subcommand_cli_from_dict(
+        bind, prog="course", description=description, args=args,
+        config=(tyro.conf.FlagCreatePairsOff,))  # fmt: skip
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("always", CourseWarning)

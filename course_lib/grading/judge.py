@@ -77,8 +77,9 @@ def run(files: list[Path], submissions: Iterable[Submission], seed: int = 0) -> 
     Raises RuntimeError where the tests cannot be collected: the course is broken, not the submission.
     """
     loop = Loop(submissions)
-    # The plugin as an object: named in addopts, pytest would warn that it is already imported.
-    quiet = ["-o", "addopts=", "--import-mode=importlib", "-p", "no:terminal", "-p", "no:cacheprovider"]
+    # No assertion rewriting: pytest would warn of every plugin that this process has imported already.
+    quiet = ["-o", "addopts=", "--import-mode=importlib", "--assert=plain", "--disable-plugin-autoload",
+             "-p", "no:terminal", "-p", "no:cacheprovider"]  # fmt: skip
     options = [f"--rootdir={ROOT}", "-c", f"{ROOT}/pyproject.toml", *quiet, f"--seed={seed}"]
     code = pytest.main([*options, *map(str, files)], plugins=[plugin, loop])
     if loop.errors or code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
