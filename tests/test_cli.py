@@ -13,6 +13,7 @@ from PIL import Image
 
 from course_lib import models
 from course_lib.cli import main
+from course_lib.grading.spec import ROOT
 
 TINY = ["--set", "hidden=16", "maxout_units=8", "batch_size=16"]
 
@@ -189,3 +190,26 @@ def test_ctrl_c_says_how_to_go_on(tmp_path):
     assert advice.endswith("--steps 100000 --resume")
     step = models.load_run(tmp_path / "r")[2]
     assert f"Stopped at step {step} of 100000" in advice
+
+
+def test_check_from_any_folder(course):
+    status, out, _ = course("check", "divergences", "--submission", str(ROOT / "solutions"))
+    assert status == 0
+    assert "10 of 10 points" in out
+    status, out, _ = course("check", "divergences")
+    assert status == 1, "the stubs, as released"
+    assert "not implemented yet" in out
+
+
+def test_check_and_claims_name_near_ones(course):
+    assert "did you mean divergences?" in _complaint(course("check", "divergence"))
+    assert "did you mean divergences?" in _complaint(course("release", "divergence"))
+    assert "name the chapter" in _complaint(course("claims", "run"))
+    assert "did you mean" in _complaint(course("claims", "run", "divergence"))
+    assert "no such folder" in _complaint(course("check", "gan", "--submission", "nowhere"))
+
+
+def test_claims_show_says_each_verdict(course):
+    status, out, _ = course("claims", "show", "divergences")
+    assert status == 0
+    assert "divergences/monte_carlo_rate" in out
