@@ -1,4 +1,4 @@
-"""What your answers in divergences.py must do. Run: course check divergences (or pytest exercises/test_divergences.py)."""
+"""What your answers in divergences.py must do. Run `course check divergences`, or pytest on this file."""
 
 import math
 

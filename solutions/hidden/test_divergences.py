@@ -112,9 +112,7 @@ def test_gaussian_kl_gradients_and_extremes(student, rng):
     leaves = [rng.normal(5), rng.uniform(5, low=0.2, high=4), rng.normal(5), rng.uniform(5, low=0.2, high=4)]
     _, grads = student.value_and_grad("gaussian_kl", *leaves)
     mine = [leaf.clone().requires_grad_() for leaf in leaves]
-    wanted = torch.autograd.grad(
-        torch_kl(Independent(Normal(*mine[:2]), 1), Independent(Normal(*mine[2:]), 1)), mine
-    )
+    wanted = torch.autograd.grad(torch_kl(Independent(Normal(*mine[:2]), 1), Independent(Normal(*mine[2:]), 1)), mine)
     for grad, want, name in zip(grads, wanted, ("mu_p", "sigma_p", "mu_q", "sigma_q"), strict=True):
         expect(grad, want, what=f"its gradient in {name}")
     factor = rng.uniform(1, low=1.5, high=4)

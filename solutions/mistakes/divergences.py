@@ -50,7 +50,8 @@ def where_after_dividing(p, q):
 
 @mistake(
     "kl_divergence",
-    "The value is right, but a NaN left out of the sum still makes the gradient NaN. Mend p and q before the logarithm.",
+    "The value is right, but a NaN left out of the sum still makes the gradient NaN. Mend p and q before the "
+    "logarithm.",
 )
 def nan_terms_left_out(p, q):
     return (p * (p / q).log()).nansum(-1)
@@ -138,7 +139,9 @@ def _kl(p, q):
     return (safe_p * (safe_p.log() - safe_q.log())).sum(-1)
 
 
-@mistake("js_divergence", "That is the mean of KL(p || q) and KL(q || p), which can be infinite. Compare with m instead.")
+@mistake(
+    "js_divergence", "That is the mean of KL(p || q) and KL(q || p), which can be infinite. Compare with m instead."
+)
 def jeffreys(p, q):
     return (_kl(p, q) + _kl(q, p)) / 2
 
@@ -245,7 +248,9 @@ def log_ratio_inverted(log_p, log_q, x):
     return ratio.mean(), ratio.std() / math.sqrt(len(x))
 
 
-@mistake("monte_carlo_kl", "That is the spread of one log ratio. The mean of n of them is sqrt(n) times less uncertain.")
+@mistake(
+    "monte_carlo_kl", "That is the spread of one log ratio. The mean of n of them is sqrt(n) times less uncertain."
+)
 def spread_of_one(log_p, log_q, x):
     ratio = log_p(x) - log_q(x)
     return ratio.mean(), ratio.std()
