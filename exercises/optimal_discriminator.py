@@ -11,7 +11,7 @@ from torch import Tensor
 
 
 def optimal_discriminator(p_data: Tensor, p_g: Tensor, alpha: float = 1.0, beta: float = 0.0) -> Tensor:
-    """The D that maximises V(G, D), at points where both densities are known.
+    """The D that maximises V(D, G), at points where both densities are known.
 
     D*(x) = (alpha p_data(x) + beta p_g(x)) / (p_data(x) + p_g(x))   (eq-smoothed-optimum)
 
@@ -25,7 +25,7 @@ def optimal_discriminator(p_data: Tensor, p_g: Tensor, alpha: float = 1.0, beta:
 
 
 def value_function(p_data: Tensor, p_g: Tensor, d: Tensor, alpha: float = 1.0, beta: float = 0.0) -> Tensor:
-    """V(G, D) of distributions over K outcomes, in nats, with smoothed labels.
+    """V(D, G) of distributions over K outcomes, in nats, with smoothed labels.
 
     V = sum_x p_data(x) [alpha log d(x) + (1 - alpha) log(1 - d(x))]
       + sum_x p_g(x) [beta log d(x) + (1 - beta) log(1 - d(x))], with 0 log 0 = 0   (eq-smoothed-value)
@@ -40,9 +40,9 @@ def value_function(p_data: Tensor, p_g: Tensor, d: Tensor, alpha: float = 1.0, b
 
 
 def value_at_optimum(p_data: Tensor, p_g: Tensor) -> Tensor:
-    """max_D V(G, D) = V(G, D*) of distributions over K outcomes, in nats.
+    """max_D V(D, G) = V(D*, G) of distributions over K outcomes, in nats.
 
-    V(G, D*) = sum_x p_data(x) log D*(x) + sum_x p_g(x) log(1 - D*(x)), with 0 log 0 = 0   (eq-value-at-optimum)
+    V(D*, G) = sum_x p_data(x) log D*(x) + sum_x p_g(x) log(1 - D*(x)), with 0 log 0 = 0   (eq-value-at-optimum)
 
     p_data, p_g: [..., K], each summing to 1 over the last axis. They may differ by many orders of magnitude: where
         p_g(x) is 1e-20 of p_data(x), D*(x) rounds to 1, and yet the value is finite.
@@ -53,7 +53,7 @@ def value_at_optimum(p_data: Tensor, p_g: Tensor) -> Tensor:
 
 
 def js_from_value(value: Tensor) -> Tensor:
-    """The Jensen-Shannon divergence in nats that a value V(G, D) stands for; a lower bound unless D is optimal.
+    """The Jensen-Shannon divergence in nats that a value V(D, G) stands for; a lower bound unless D is optimal.
 
     JS >= (V + 2 log 2) / 2, with equality for D = D*   (eq-js-from-value, eq-lower-bound)
 
@@ -79,4 +79,4 @@ def log_density_ratio(logit: Tensor, n_real: int = 1, n_fake: int = 1, alpha: fl
     raise NotImplementedError
 
 
-# As released: f85648eddd6a
+# As released: e04d3902d0bf

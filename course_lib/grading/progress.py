@@ -1,6 +1,7 @@
 """`course check`: points, what went wrong, and the way through the course; on a terminal or as a table on a page."""
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import asdict, dataclass
@@ -171,6 +172,8 @@ def box(slug: str, name: str) -> Html:
     if name not in contracts:
         raise CourseError(f"exercises/{slug}.py does not define {name}; `course release {slug}` writes a fresh stub")
     signature, contract = contracts[name]
+    # A line that goes on in lower case belongs to the one before: the page breaks lines where it is narrow.
+    flowing = re.sub(r"(?<=[^\n.:])\n(?=[a-z(])", " ", contract)
     hints = "".join(
         f"<details><summary>Hint {number}</summary><p>{escape(hint)}</p></details>"
         for number, hint in enumerate(one.hints, 1)
@@ -178,7 +181,7 @@ def box(slug: str, name: str) -> Html:
     html = (
         f'<div class="course-exercise" id="exercise-{name.replace("_", "-")}">'
         f'<p class="course-exercise-title"><code>{escape(name)}</code> · {one.points:g} points</p>'
-        f'<pre tabindex="0">{escape(signature)}\n\n{escape(contract)}</pre>{hints}'
+        f'<pre tabindex="0">{escape(signature)}\n\n{escape(flowing)}</pre>{hints}'
         f'<p class="course-exercise-where">Write it in <code>exercises/{slug}.py</code>; '
         f"check it with <code>course check {slug}</code>.</p></div>"
     )

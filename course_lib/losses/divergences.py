@@ -123,4 +123,4 @@ def _check_distributions(**distributions: Tensor) -> None:
         error = (total - 1).abs()
         if (error > TOLERANCE[value.dtype]).any():
             worst = total.flatten()[error.flatten().argmax()]
-            raise ValueError(f"{name} must sum to 1 over the last axis, but sums to {worst:.6g}; normalise it first")
+            raise ValueError(f"{name} must sum to 1 over the last axis, but sums to {worst:.10g}; normalise it first")
