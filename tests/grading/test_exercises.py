@@ -47,8 +47,8 @@ def test_no_test_without_points(slug):
 
 def test_contracts_name_an_equation_of_the_page(slug):
     page = nbformat.read(ROOT / "book" / f"{slug}.ipynb", as_version=4)
-    labels = set(re.findall(r":label:\s*(eq-[\w-]+)|\{#(eq-[\w-]+)\}", "\n".join(cell.source for cell in page.cells)))
-    labels = {label for pair in labels for label in pair if label}
+    text = "\n".join(cell.source for cell in page.cells if cell.cell_type == "markdown")
+    labels = set(re.findall(r"^\$\$\s*\((eq-[\w-]+)\)", text, re.MULTILINE))
     contracts = read_contracts(ROOT / "exercises" / f"{slug}.py")
     for exercise in chapter(slug).exercises:
         signature, contract = contracts[exercise.name]
