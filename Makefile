@@ -66,9 +66,9 @@ check-notebooks: $(READY)  ## say what is wrong with the notebooks (SLUG=gan: wi
 screenshots: $(BOOK)  ## picture every page: wide and narrow, light and dark (SLUG=gan: one)
 	@$(BIN)/python -m course_lib.authoring.screenshots $(SLUG)
 
-# The notebooks are executed again beside the other tests, in the environment they were made in.
+# Two processes, each with whole files: a notebook's cells share a kernel, and small networks gain nothing from threads.
 test: $(BOOK)  ## everything: units, exercises, notebooks executed again, the book in a browser
-	@OMP_NUM_THREADS=2 PYTHONHASHSEED=0 $(BIN)/python -m pytest --nbval-lax --nbval-cell-timeout=300 tests book
+	@OMP_NUM_THREADS=1 PYTHONHASHSEED=0 $(BIN)/python -m pytest -n 2 --dist loadfile --nbval-lax --nbval-cell-timeout=300 tests book
 
 quick: $(BOOK)  ## the tests that take no more than a few seconds each
 	@$(BIN)/python -m pytest tests -m "not slow"
