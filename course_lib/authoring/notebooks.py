@@ -31,6 +31,7 @@ from nbformat import NotebookNode
 from tqdm import tqdm
 
 from course_lib.errors import CourseError, unknown
+from course_lib.files import write_whole
 
 ROOT = Path(__file__).resolve().parents[2]
 BOOK = ROOT / "book"
@@ -106,9 +107,7 @@ def read(path: Path) -> NotebookNode:
 def write(notebook: NotebookNode, path: Path) -> None:
     """Normalise and write, aside first: a reader sees the old file or the new one."""
     normalise(notebook)
-    part = path.with_suffix(".ipynb.part")
-    part.write_text(nbformat.writes(notebook, version=4) + "\n", encoding="utf-8")
-    part.replace(path)
+    write_whole(path, (nbformat.writes(notebook, version=4) + "\n").encode())
 
 
 def source_hash(source: str) -> str:

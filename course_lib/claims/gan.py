@@ -36,7 +36,7 @@ def early_gradient_ratio(seed: int, scale: Scale) -> Measurement:
     for step in range(at[-1] + 1):
         if step in at:
             norms.append(_gradient_norms(model))
-        loss = model.discriminator_step(data.batch(model.config.batch_size, random).image)
+        loss = model.discriminator_step(data.batch(model.config.batch_size, random))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -31,7 +31,7 @@ from course_lib.claims.records import ROOMS, Result, Rooms
 from course_lib.claims.source import fingerprint, library_fingerprint
 from course_lib.claims.statements import FULL, QUICK, Claim, NotTestable, Scale
 from course_lib.errors import CourseError, unknown
-from course_lib.training.files import write_json
+from course_lib.files import write_json
 
 LEAST_SEEDS = 5  # of a committed result
 _VERSIONS = ("torch", "numpy", "scipy")

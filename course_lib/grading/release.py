@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-import os
 import re
 from pathlib import Path
 
 from course_lib.errors import CourseError, unknown
+from course_lib.files import write_whole
 from course_lib.grading import judge, mistakes, prints
 from course_lib.grading.spec import ROOT, chapter, slugs
 
@@ -102,7 +102,5 @@ def _write(path: Path, text: str) -> bool:
     if path.exists() and path.read_text(encoding="utf-8") == text:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, path)
+    write_whole(path, text.encode())
     return True

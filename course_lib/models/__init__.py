@@ -37,6 +37,8 @@ def recipe_class(module: ModuleType) -> type[Recipe]:
 def load_run(out: Path | str) -> tuple[Recipe, dict[str, Any], int]:
     """A trained model from its run directory: (recipe in evaluation mode on the CPU, config.json, step).
 
+    Weights of which the run keeps averages are the averages.
+
     Raises CourseError where the directory is no run, its model is unknown, or it has no checkpoint that can be read.
     """
     out = Path(out)
@@ -53,5 +55,5 @@ def load_run(out: Path | str) -> tuple[Recipe, dict[str, Any], int]:
     if checkpoint is None:
         raise CourseError(f"{out} has no checkpoint yet: let it train on with --resume")
     recipe = recipe_class(module).build(config, tuple(record["shape"]), tuple(record["classes"]))
-    recipe.load_state_dict(checkpoint.tensors["weights"])
+    recipe.load_state_dict({**checkpoint.tensors["weights"], **checkpoint.tensors["averages"]})
     return recipe.eval(), record, checkpoint.step

@@ -15,11 +15,11 @@ from torch.optim import Adam, Optimizer
 from course_lib.data import Batch
 from course_lib.errors import CourseError
 from course_lib.losses import adversarial
-from course_lib.training import Optimize, Recipe, frozen
+from course_lib.training import Optimize, Recipe, TrainingConfig, at_least, frozen
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(TrainingConfig):
     """Defaults are those for MNIST in the code that goes with the paper, unless a comment says otherwise."""
 
     latent: int = 100  # dimension of z
@@ -35,9 +35,8 @@ class Config:
     betas: tuple[float, float] = (0.5, 0.999)
 
     def __post_init__(self) -> None:
-        for name in ("latent", "hidden", "maxout_units", "maxout_pieces", "discriminator_steps", "batch_size"):
-            if getattr(self, name) < 1:
-                raise CourseError(f"{name} must be at least 1, not {getattr(self, name)}")
+        super().__post_init__()
+        at_least(self, 1, "latent", "hidden", "maxout_units", "maxout_pieces", "discriminator_steps")
         if not 0 <= self.dropout < 1:
             raise CourseError(f"dropout must lie in [0, 1), not {self.dropout}")
 
@@ -120,6 +119,8 @@ class Discriminator(nn.Module):
 class GAN(Recipe):
     """Algorithm 1: k steps of D, then one of G. `shape` is that of one example, (C, H, W) or (d,)."""
 
+    averaged = ("generator",)
+
     def __init__(self, config: Config, shape: tuple[int, ...]) -> None:
         super().__init__()
         self.config = config
@@ -136,29 +137,26 @@ class GAN(Recipe):
     def training_step(self, next_batch: Callable[[], Batch], optimize: Optimize) -> dict[str, Tensor]:
         for _ in range(self.config.discriminator_steps):
             batch = next_batch()  # fresh data for every step of D
-            d_loss = self.discriminator_step(batch.image)
-            optimize("discriminator", d_loss)
-        g_loss = self.generator_step(len(batch.image))
-        optimize("generator", g_loss)
-        return {"loss/discriminator": d_loss, "loss/generator": g_loss}
+            terms = optimize("discriminator", self.discriminator_step, batch)
+        return terms | optimize("generator", self.generator_step, batch)
 
-    def discriminator_step(self, real: Tensor) -> Tensor:
+    def discriminator_step(self, batch: Batch) -> Tensor:
         """The discriminator's loss [] on real images and as many generated ones; it reaches no weight of G."""
         with torch.no_grad():
-            fake = self.generator(self.noise(len(real)))
-        return adversarial.discriminator_loss(self.discriminator(real), self.discriminator(fake))
+            fake = self.generator(self.noise(len(batch.image)))
+        return adversarial.discriminator_loss(self.discriminator(batch.image), self.discriminator(fake))
 
-    def generator_step(self, n: int) -> Tensor:
-        """The generator's loss [] on n of its images; its gradient comes through D, but reaches no weight of D."""
+    def generator_step(self, batch: Batch) -> Tensor:
+        """The generator's loss [] on as many of its images; its gradient comes through D, but reaches no weight of D."""
         with frozen(self.discriminator):
-            fake_logit = self.discriminator(self.generator(self.noise(n)))
+            fake_logit = self.discriminator(self.generator(self.noise(len(batch.image))))
         if self.config.loss == "saturating":
             return adversarial.saturating_loss(fake_logit)
         return adversarial.non_saturating_loss(fake_logit)
 
     def noise(self, n: int) -> Tensor:
         """z ~ N(0, I): [n, latent]. The paper's code draws it uniformly."""
-        return torch.randn(n, self.config.latent, device=self.device)
+        return self.randn(n, self.config.latent)
 
     @torch.no_grad()
     def sample(self, n: int, z: Tensor | None = None) -> Tensor:

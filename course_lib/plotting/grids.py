@@ -1,7 +1,6 @@
 """Samples side by side. Needs no matplotlib, so that the training loop can save grids as it runs."""
 
 import math
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
+from course_lib.files import write_whole
 from course_lib.plotting import png
 
 _CELL = 40  # pixels: small images are enlarged to about this side
@@ -66,9 +66,7 @@ def save_grid(images: Tensor, path: Path | str, columns: int | None = None, **op
     Returns the path. Raises what `image_grid` raises, and OSError.
     """
     path = Path(path)
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(png.encode(image_grid(images, columns, **options)))
-    os.replace(part, path)
+    write_whole(path, png.encode(image_grid(images, columns, **options)))
     return path
 
 

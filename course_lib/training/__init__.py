@@ -8,8 +8,20 @@ checkpoints   safetensors and JSON, written whole or not at all
 pictures      samples as a PNG
 """
 
-from course_lib.training.engine import Engine, steps
+from course_lib.training.engine import Engine, draw, steps
 from course_lib.training.loop import Outcome, train
-from course_lib.training.recipe import Optimize, Recipe, frozen
+from course_lib.training.recipe import Answer, Optimize, Recipe, TrainingConfig, at_least, frozen
 
-__all__ = ["Engine", "Optimize", "Outcome", "Recipe", "frozen", "steps", "train"]
+__all__ = [
+    "Answer",
+    "Engine",
+    "Optimize",
+    "Outcome",
+    "Recipe",
+    "TrainingConfig",
+    "at_least",
+    "draw",
+    "frozen",
+    "steps",
+    "train",
+]

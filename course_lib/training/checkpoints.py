@@ -2,6 +2,7 @@
 
 RUN/checkpoints/step-00000200/
     weights.safetensors      parameters and buffers of the recipe
+    averages.safetensors     their moving averages, where the recipe asks for them
     optimizers.safetensors   moments; the parameter groups as JSON in its header
     random.safetensors       states of the random generators
     state.json               the step, and the SHA-256 of each file above
@@ -24,9 +25,9 @@ from safetensors.torch import save
 from torch import Tensor
 
 from course_lib.errors import CourseError, CourseWarning
-from course_lib.training.files import sync_folder, write_json, write_whole
+from course_lib.files import sync_folder, write_json, write_whole
 
-FILES = ("weights", "optimizers", "random")
+FILES = ("weights", "averages", "optimizers", "random")
 
 
 class TornError(ValueError):
@@ -50,17 +51,21 @@ def save_checkpoint(
     final = folder / f"step-{step:08d}"
     part = folder / (final.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
-    checksums = {}
-    for name in FILES:
-        content = save(
-            # A copy each, since two names may share one memory (tied weights), which the format does not know.
-            {key: value.detach().cpu().contiguous().clone() for key, value in tensors[name].items()},
-            metadata=groups if name == "optimizers" else None,
-        )
-        checksums[f"{name}.safetensors"] = hashlib.sha256(content).hexdigest()
-        write_whole(part / f"{name}.safetensors", content)
-    write_json(part / "state.json", {"step": step, "sha256": checksums})
+    try:
+        part.mkdir(parents=True)
+        checksums = {}
+        for name in FILES:
+            content = save(
+                # A copy each, since two names may share one memory (tied weights), which the format does not know.
+                {key: value.detach().cpu().contiguous().clone() for key, value in tensors[name].items()},
+                metadata=groups if name == "optimizers" else None,
+            )
+            checksums[f"{name}.safetensors"] = hashlib.sha256(content).hexdigest()
+            write_whole(part / f"{name}.safetensors", content)
+        write_json(part / "state.json", {"step": step, "sha256": checksums})
+    except OSError:  # a full disk: leave it no fuller than it was
+        shutil.rmtree(part, ignore_errors=True)
+        raise
     if final.exists():  # a torn one that this run was resumed without
         shutil.rmtree(final)
     part.rename(final)

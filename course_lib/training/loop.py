@@ -7,25 +7,30 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import torch
+from torch import Tensor
 from tqdm import tqdm
 
 from course_lib.data import DataSet
 from course_lib.errors import CourseError, CourseWarning
 from course_lib.training import checkpoints, runs
-from course_lib.training.engine import Engine, NonFiniteError, draw
+from course_lib.training.engine import Engine, NonFiniteError, apart, draw
 from course_lib.training.pictures import save_samples
 from course_lib.training.recipe import Recipe
 
 SAMPLES = 64  # images in a grid; points are cheap and need more to show a density
 POINTS = 2000
+EVALUATION_BATCHES = 8
+
+# What to measure on the way: given the recipe, with averaged weights if it has them, returns scalars [] by name.
+Hook = Callable[[Recipe], Mapping[str, Tensor | float]]
 
 
 @dataclass(frozen=True)
@@ -47,89 +52,187 @@ def train(
     resume: bool = False,
     data_options: dict[str, Any] | None = None,
     precision: str = "no",
+    accumulate: int = 1,
+    compile: bool = False,
     log_every: int = 50,
     sample_every: int = 200,
+    evaluate_every: int = 200,
     checkpoint_every: int = 200,
     keep: int = 3,
+    hooks: Sequence[Hook] = (),
+    tensorboard: bool = False,
 ) -> Outcome:
     """Train until step `steps`, keeping a run directory.
 
     resume: go on from the newest whole checkpoint in `out`, to the same numbers as if it had never stopped (on the same
         device and number of threads); from the beginning where there is none.
+    precision, accumulate, compile: see `Engine`.
     keep: how many of the newest checkpoints stay.
+    hooks: called every `evaluate_every` steps and after the last, with random numbers of their own; what they return
+        stands in metrics.jsonl beside the losses.
+    tensorboard: write the metrics and the samples for TensorBoard too, in `out`/tensorboard.
     Ctrl-C, or SIGTERM, finishes the step, writes a checkpoint and returns; a second one stops at once.
 
-    Raises CourseError where `out` may not be used (see `runs.check`), where none of its checkpoints can be read, and
-    where a value is not finite: the run then keeps its last good checkpoint.
+    Raises CourseError where `out` may not be used (see `runs.check`) or another process is training there, where none
+    of its checkpoints can be read, where a value is not finite, and where the disk is full: the run then keeps its last
+    good checkpoint.
     """
-    positive = {"steps": steps, "log_every": log_every, "sample_every": sample_every, "keep": keep}
-    for name, value in {**positive, "checkpoint_every": checkpoint_every}.items():
+    intervals = {
+        "log_every": log_every, "sample_every": sample_every, "evaluate_every": evaluate_every,
+        "checkpoint_every": checkpoint_every,
+    }  # fmt: skip
+    for name, value in {"steps": steps, "keep": keep, **intervals}.items():
         if value < 1:
             raise CourseError(f"{name} must be at least 1, not {value}")
     out = Path(out)
     folder = out / "checkpoints"
-    engine = Engine(recipe, data, seed=seed, precision=precision)
+    engine = Engine(
+        recipe, data, seed=seed, precision=precision, steps=steps, accumulate=accumulate, compile=compile
+    )  # fmt: skip
     record = runs.describe(
-        recipe, data, data_options=data_options or {}, seed=seed, precision=precision, steps=steps, device=engine.device
-    )
-    remarks = runs.check(out, record, resume)
-    checkpoint = checkpoints.newest(folder)
-    if checkpoint is not None:
-        engine.load_state(checkpoint.tensors, checkpoint.groups, checkpoint.step)
-        for remark in remarks:
-            warnings.warn(remark, CourseWarning, stacklevel=2)
-    runs.begin(out, record, engine.step_count)
-    if engine.step_count == 0:
-        _picture(engine, out)
-
-    saved = checkpoint.path if checkpoint else None
-    with (
-        _stop_on_signal() as stop,
-        open(out / "metrics.jsonl", "a") as metrics,
-        _progress(record["model"], engine.step_count, steps) as bar,
-    ):
-        began, images_before = time.monotonic(), 0
-        while engine.step_count < steps:
-            terms = engine.step()
-            step = engine.step_count
-            stopping = stop.is_set()  # asked once a step: a signal that comes later ends the next one
-            log, picture, save = (
-                step % every == 0 or step == steps for every in (log_every, sample_every, checkpoint_every)
-            )
-            try:
-                if log or picture:
+        recipe, data, data_options=data_options or {}, seed=seed, precision=precision, accumulate=accumulate,
+        steps=steps, device=engine.device, processes=engine.processes,
+    )  # fmt: skip
+    first = engine.process == 0  # the process that writes
+    saved: Path | None = None
+    with ExitStack() as stack:
+        remarks = runs.check(out, record, resume)
+        checkpoint = checkpoints.newest(folder)
+        engine.accelerator.wait_for_everyone()  # all have looked before the first writes
+        if checkpoint is not None:
+            engine.load_state(checkpoint.tensors, checkpoint.groups, checkpoint.step)
+            saved = checkpoint.path
+            for remark in remarks if first else ():
+                warnings.warn(remark, CourseWarning, stacklevel=2)
+        try:
+            journal = None
+            if first:
+                stack.enter_context(runs.locked(out))
+                runs.begin(out, record, engine.step_count)
+                journal = stack.enter_context(_Journal(out, engine.step_count, tensorboard))
+                if engine.step_count == 0:
+                    journal.picture(engine)
+            stop = stack.enter_context(_stop_on_signal())
+            bar = stack.enter_context(_progress(record["model"], engine.step_count, steps, first))
+            began, images_before = time.monotonic(), 0
+            while engine.step_count < steps:
+                terms = engine.step()
+                step = engine.step_count
+                log, picture, evaluate, save = (step % every == 0 or step == steps for every in intervals.values())
+                # Asked once a step: a signal that comes later ends the next one. Several processes must agree.
+                stopping = stop.is_set() if engine.processes == 1 else log and _any(engine, stop.is_set())
+                if log or picture or evaluate:
                     engine.check()
                 state = engine.state() if save or stopping else None
-            except NonFiniteError as error:
-                left = f"the last good checkpoint is {saved}" if saved else "there was no checkpoint yet"
-                raise NonFiniteError(f"{error}; {left}. Try a lower learning rate in another --out") from error
-            if log:
-                values = dict(zip(terms, torch.stack(list(terms.values())).tolist(), strict=True))
-                metrics.write(json.dumps({"step": step, **values}, allow_nan=False) + "\n")
-                metrics.flush()
-                now = time.monotonic()
-                rate = (engine.images_seen - images_before) / (now - began)
-                began, images_before = now, engine.images_seen
-                shown = [f"{name.removeprefix('loss/')} {value:.3f}" for name, value in values.items()]
-                bar.set_postfix_str(", ".join([*shown, f"{rate:,.0f} images/s"]), refresh=False)
-            if picture:
-                _picture(engine, out)
-            if state is not None:
-                os.fsync(metrics.fileno())  # a checkpoint never knows more than the metrics
-                saved = checkpoints.save_checkpoint(folder, step, *state, keep)
-            bar.update()
-            if stopping:
-                break
+                values: dict[str, float] = {}
+                if log:
+                    means = engine.gather(torch.stack(list(terms.values()))).mean(0).tolist()
+                    values = dict(zip(terms, means, strict=True))
+                    now = time.monotonic()
+                    rate = (engine.images_seen - images_before) / (now - began)
+                    began, images_before = now, engine.images_seen
+                    shown = [f"{name.removeprefix('loss/')} {value:.3f}" for name, value in values.items()]
+                    bar.set_postfix_str(", ".join([*shown, f"{rate:,.0f} images/s"]), refresh=False)
+                if journal:
+                    if evaluate:
+                        values |= _measure(engine, hooks)
+                    if values:
+                        journal.write(step, values)
+                    if picture:
+                        journal.picture(engine)
+                    if state is not None:
+                        journal.sync()  # a checkpoint never knows more than the metrics
+                        saved = checkpoints.save_checkpoint(folder, step, *state, keep)
+                bar.update()
+                if stopping:
+                    break
+        except NonFiniteError as error:
+            raise NonFiniteError(f"{error}; {_left(saved)}. Try a lower learning rate in another --out") from error
+        except OSError as error:
+            raise CourseError(
+                f"cannot write to {out} ({error.strerror or error}); {_left(saved)}. Make room, then go on with --resume"
+            ) from error
+        engine.accelerator.wait_for_everyone()
     return Outcome(out, engine.step_count, engine.step_count >= steps)
 
 
-def _picture(engine: Engine, out: Path) -> None:
-    n = SAMPLES if len(engine.data.shape) == 3 else POINTS
-    path = out / "samples" / f"{engine.step_count:06d}.png"
-    save_samples(draw(engine.recipe, n), path, engine.data, f"step {engine.step_count:,}")
+def evaluation(data: DataSet, prefix: str = "validation") -> Hook:
+    """A hook that reports what the recipe's `evaluate` says of this held-out data: "validation/elbo" and so on.
+
+    The mean over a few batches, the same examples every time.
+    """
+
+    def hook(recipe: Recipe) -> dict[str, Tensor]:
+        held_out = data.to(recipe.device)
+        generator = torch.Generator(recipe.device).manual_seed(0)
+        found = [
+            recipe.evaluate(held_out.batch(recipe.config.batch_size, generator)) for _ in range(EVALUATION_BATCHES)
+        ]
+        return {f"{prefix}/{name}": torch.stack([each[name] for each in found]).mean() for name in found[0]}
+
+    return hook
 
 
-def _progress(name: str, done: int, steps: int) -> tqdm:
+def _measure(engine: Engine, hooks: Sequence[Hook]) -> dict[str, float]:
+    values: dict[str, float] = {}
+    for hook in hooks:
+        with engine.sampling() as recipe, apart(recipe):
+            values |= {name: float(value) for name, value in hook(recipe).items()}
+    return values
+
+
+def _any(engine: Engine, flag: bool) -> bool:
+    return bool(engine.gather(torch.tensor(float(flag), device=engine.device)).any())
+
+
+def _left(saved: Path | None) -> str:
+    return f"the last good checkpoint is {saved}" if saved else "there was no checkpoint yet"
+
+
+class _Journal:
+    """metrics.jsonl and samples/ of a run, and TensorBoard's file where asked."""
+
+    def __init__(self, out: Path, step: int, tensorboard: bool) -> None:
+        self.out = out
+        self.metrics = open(out / "metrics.jsonl", "a")  # noqa: SIM115 (closed on leaving)
+        self.board = None
+        if tensorboard:
+            from torch.utils.tensorboard import SummaryWriter
+
+            self.board = SummaryWriter(out / "tensorboard", purge_step=step + 1)
+
+    def __enter__(self) -> "_Journal":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.metrics.close()
+        if self.board:
+            self.board.close()
+
+    def write(self, step: int, values: Mapping[str, float]) -> None:
+        self.metrics.write(json.dumps({"step": step, **values}, allow_nan=False) + "\n")
+        self.metrics.flush()
+        for name, value in values.items() if self.board else ():
+            self.board.add_scalar(name, value, step)
+
+    def picture(self, engine: Engine) -> None:
+        step = engine.step_count
+        path = self.out / "samples" / f"{step:06d}.png"
+        with engine.sampling() as recipe:
+            samples = draw(recipe, SAMPLES if len(engine.data.shape) == 3 else POINTS)
+        save_samples(samples, path, engine.data, f"step {step:,}")
+        if self.board:
+            import numpy as np
+            from PIL import Image
+
+            with Image.open(path) as image:
+                self.board.add_image("samples", np.asarray(image.convert("RGB")), step, dataformats="HWC")
+
+    def sync(self) -> None:
+        os.fsync(self.metrics.fileno())
+
+
+def _progress(name: str, done: int, steps: int, shown: bool) -> tqdm:
     return tqdm(
         desc=name,
         initial=done,
@@ -137,6 +240,7 @@ def _progress(name: str, done: int, steps: int) -> tqdm:
         bar_format="{desc} {percentage:3.0f}%|{bar:20}| {n_fmt}/{total_fmt} steps, {remaining} left{postfix}",
         mininterval=0.2 if sys.stderr.isatty() else 10,
         dynamic_ncols=True,
+        disable=not shown,
     )
 
 

@@ -10,17 +10,21 @@ RUN/
 import dataclasses
 import json
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
+from filelock import FileLock, Timeout
 
 from course_lib.errors import CourseError
-from course_lib.training.files import write_json, write_whole
+from course_lib.files import write_json, write_whole
 from course_lib.training.recipe import Recipe
 
 # What makes two runs the same run: going on with another value here would be another experiment.
-SETTINGS = ("model", "data", "data_options", "shape", "config", "seed", "precision")
+SETTINGS = ("model", "data", "data_options", "shape", "config", "seed", "precision", "accumulate")
+LOCK = ".lock"
 
 
 def describe(
@@ -30,8 +34,10 @@ def describe(
     data_options: dict[str, Any],
     seed: int,
     precision: str,
+    accumulate: int,
     steps: int,
     device: torch.device,
+    processes: int,
 ) -> dict[str, Any]:
     """What config.json holds. The model is called by the file that it is in."""
     record = {
@@ -43,12 +49,14 @@ def describe(
         "config": dataclasses.asdict(recipe.config),
         "seed": seed,
         "precision": precision,
+        "accumulate": accumulate,
         "steps": steps,
         "environment": {
             "python": platform.python_version(),
             "torch": torch.__version__,
             "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
             "threads": torch.get_num_threads(),
+            "processes": processes,
         },
     }
     return json.loads(json.dumps(record))  # tuples to lists, as it will be read
@@ -63,22 +71,32 @@ def check(out: Path, record: dict[str, Any], resume: bool) -> list[str]:
     if out.exists() and not out.is_dir():
         raise CourseError(f"{out} is a file: choose another --out")
     contents = list(out.iterdir()) if out.is_dir() else []
-    if all(path.suffix == ".part" for path in contents):  # empty, or of a run killed as it began
+    if all(path.suffix == ".part" or path.name == LOCK for path in contents):  # empty, or of a run killed as it began
         return []
     if not resume:
         raise CourseError(f"{out} is not empty: add --resume to go on with it, or choose another --out")
     before = read_config(out)
     _refuse_another(out, before, record)
     return [
-        f"{key} was {before['environment'].get(key)} and is {value} now: figures will differ in their last digits"
+        f"{key} was {before['environment'].get(key)} and is {value} now: the figures will not repeat to the last digit"
         for key, value in record["environment"].items()
         if key != "python" and before["environment"].get(key) != value
     ]
 
 
-def begin(out: Path, record: dict[str, Any], step: int) -> None:
-    """Make the run directory, write config.json, and cut metrics.jsonl back to this step."""
+@contextmanager
+def locked(out: Path) -> Iterator[None]:
+    """Make the directory, and keep other processes from training in it. Raises CourseError where one does already."""
     out.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(out / LOCK, timeout=0):
+            yield
+    except Timeout as error:
+        raise CourseError(f"another process is training in {out}: wait for it, or choose another --out") from error
+
+
+def begin(out: Path, record: dict[str, Any], step: int) -> None:
+    """Write config.json, and cut metrics.jsonl back to this step."""
     write_json(out / "config.json", record)
     cut_metrics(out, step)
 
@@ -122,6 +140,8 @@ def _refuse_another(out: Path, before: dict[str, Any], now: dict[str, Any]) -> N
     if before["model"] != now["model"]:
         raise CourseError(f"{out} holds a run of '{before['model']}', not of '{now['model']}': choose another --out")
     there, here = _flat(before), _flat(now)
+    if now["config"].get("schedule", "constant") != "constant":  # it falls to 0 at the last step
+        there["steps"], here["steps"] = before["steps"], now["steps"]
     differ = [
         f"{key} is {there.get(key, 'absent')} there, {here.get(key, 'absent')} here"
         for key in sorted(there.keys() | here.keys())

@@ -14,6 +14,7 @@ from course_lib.training.engine import draw
 
 TINY = Config(latent=3, hidden=8, maxout_units=4, maxout_pieces=2, dropout=0.0, batch_size=6)
 IMAGE = (1, 8, 8)
+BATCH = data.Batch(torch.randn(6, *IMAGE, generator=torch.Generator().manual_seed(0)))
 
 
 def _gan(config=TINY, shape=IMAGE) -> GAN:
@@ -65,7 +66,7 @@ def test_the_discriminator_step_reaches_no_weight_of_the_generator():
     model = _gan()
     g, d = model.configure_optimizers()["generator"], model.configure_optimizers()["discriminator"]
     before = _snapshot(model.generator), _snapshot(model.discriminator)
-    model.discriminator_step(torch.randn(6, *IMAGE)).backward()
+    model.discriminator_step(BATCH).backward()
     assert all(weight.grad is None for weight in model.generator.parameters())
     assert all(weight.grad.abs().sum() > 0 for weight in model.discriminator.parameters())
     g.step()
@@ -78,7 +79,7 @@ def test_the_generator_step_leaves_no_gradient_on_the_discriminator():
     model = _gan()
     g, d = model.configure_optimizers()["generator"], model.configure_optimizers()["discriminator"]
     before = _snapshot(model.generator), _snapshot(model.discriminator)
-    model.generator_step(6).backward()
+    model.generator_step(BATCH).backward()
     assert all(weight.grad is None for weight in model.discriminator.parameters())
     assert all(weight.requires_grad for weight in model.discriminator.parameters())
     assert all(weight.grad.abs().sum() > 0 for weight in model.generator.parameters())
@@ -89,29 +90,37 @@ def test_the_generator_step_leaves_no_gradient_on_the_discriminator():
 
 
 def test_the_losses_are_those_of_the_room_of_losses():
-    model, real = _gan(), torch.randn(6, *IMAGE)
+    model = _gan()
     torch.manual_seed(1)
-    found = model.discriminator_step(real)
+    found = model.discriminator_step(BATCH)
     torch.manual_seed(1)
     fake = model.generator(torch.randn(6, 3))
-    assert torch.equal(found, adversarial.discriminator_loss(model.discriminator(real), model.discriminator(fake)))
+    assert torch.equal(found, adversarial.discriminator_loss(model.discriminator(BATCH.image), model.discriminator(fake)))
     for loss, function in {
         "non_saturating": adversarial.non_saturating_loss,
         "saturating": adversarial.saturating_loss,
     }.items():
         model = _gan(Config(**{**vars(TINY), "loss": loss}))
         torch.manual_seed(1)
-        assert torch.equal(model.generator_step(6), function(model.discriminator(fake)))
+        assert torch.equal(model.generator_step(BATCH), function(model.discriminator(fake)))
 
 
 @pytest.mark.parametrize("k", [1, 3])
 def test_a_training_step_is_k_of_d_on_fresh_batches_and_one_of_g(k):
     model = _gan(Config(**{**vars(TINY), "discriminator_steps": k}))
     calls, batches = [], iter(torch.randn(10, 6, *IMAGE))
-    model.training_step(
-        lambda: calls.append("batch") or data.Batch(next(batches)), lambda name, loss: calls.append(name)
-    )
-    assert calls == ["batch", "discriminator"] * k + ["generator"]
+
+    def optimize(name, loss_of, batch):
+        calls.append((name, loss_of, batch))
+        return {name: torch.zeros(())}
+
+    drawn = []
+    terms = model.training_step(lambda: drawn.append(data.Batch(next(batches))) or drawn[-1], optimize)
+    assert terms.keys() == {"discriminator", "generator"}
+    assert len(drawn) == k
+    last = drawn[-1]
+    expected = [("discriminator", model.discriminator_step, batch) for batch in drawn]
+    assert calls == [*expected, ("generator", model.generator_step, last)]
 
 
 def test_each_optimiser_moves_its_own_player():
@@ -125,7 +134,7 @@ def test_at_the_optimum_the_discriminator_loss_is_two_log_two():
     model = _gan()
     torch.nn.init.zeros_(model.discriminator.net[-1].weight)
     torch.nn.init.zeros_(model.discriminator.net[-1].bias)
-    assert model.discriminator_step(torch.randn(6, *IMAGE)).item() == pytest.approx(2 * math.log(2))
+    assert model.discriminator_step(BATCH).item() == pytest.approx(2 * math.log(2))
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ import pytest
 import torch
 from torch import nn
 
-from course_lib.training import Recipe
+from course_lib.training import Recipe, TrainingConfig
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(TrainingConfig):
     batch_size: int = 16
     poison: int = 0  # the step at which the second loss becomes NaN; 0 for never
     widths: tuple[int, ...] = (8,)
@@ -35,14 +35,20 @@ class Small(Recipe):
 
     def training_step(self, next_batch, optimize):
         self.seen += 1
-        z = torch.randn(self.config.batch_size, 4, device=self.device)
-        first = (self.first(z) - next_batch().image.flatten(1)).square().mean()
-        optimize("first", first)
-        second = (self.second(z) - next_batch().image.flatten(1)).square().mean()
+        return optimize("first", self.first_loss, next_batch()) | optimize("second", self.second_loss, next_batch())
+
+    def first_loss(self, batch):
+        fake = self.first(self.randn(len(batch.image), 4))
+        return (fake - batch.image.flatten(1)).square().mean(), {"brightness": fake.mean()}
+
+    def second_loss(self, batch):
+        loss = (self.second(self.randn(len(batch.image), 4)) - batch.image.flatten(1)).square().mean()
         if self.config.poison:
-            second = second * torch.where(self.seen == self.config.poison, torch.nan, 1.0)
-        optimize("second", second)
-        return {"loss/first": first, "loss/second": second}
+            loss = loss * torch.where(self.seen == self.config.poison, torch.nan, 1.0)
+        return loss
+
+    def evaluate(self, batch):
+        return {"distance": (self.sample(len(batch.image)) - batch.image).square().mean()}
 
     @torch.no_grad()
     def sample(self, n, z=None):

@@ -1,17 +1,20 @@
+import errno
 import json
+import os
 import warnings
 
 import pytest
 import torch
 
 from course_lib.errors import CourseError
-from course_lib.training.checkpoints import TornError, list_checkpoints, load_checkpoint, newest, save_checkpoint
+from course_lib.training.checkpoints import FILES, TornError, list_checkpoints, load_checkpoint, newest, save_checkpoint
 
 
 def _content(step):
     shared = torch.full((3,), float(step))
     tensors = {
         "weights": {"a": shared, "tied": shared, "b.half": torch.arange(4).to(torch.bfloat16)},
+        "averages": {"a": shared / 2},
         "optimizers": {"net/0/exp_avg": torch.randn(2, 3).T},  # not contiguous
         "random": {"cpu": torch.get_rng_state()},
     }
@@ -45,7 +48,7 @@ def test_optimisers_without_state_are_fine(tmp_path):
 def test_only_safetensors_and_json_are_written(tmp_path):
     _save(tmp_path, 1)
     names = {path.name for path in tmp_path.rglob("*") if path.is_file()}
-    assert names == {"weights.safetensors", "optimizers.safetensors", "random.safetensors", "state.json"}
+    assert names == {*(f"{name}.safetensors" for name in FILES), "state.json"}
 
 
 def test_the_newest_few_stay(tmp_path):
@@ -73,7 +76,7 @@ def _remove(file):
 
 
 @pytest.mark.parametrize("damage", [_cut, _flip, _empty, _remove])
-@pytest.mark.parametrize("name", ["weights.safetensors", "optimizers.safetensors", "random.safetensors"])
+@pytest.mark.parametrize("name", [f"{name}.safetensors" for name in FILES])
 def test_a_torn_newest_is_named_and_the_one_before_is_used(tmp_path, damage, name):
     _save(tmp_path, 10, 20)
     damage(tmp_path / "step-00000020" / name)
@@ -104,6 +107,26 @@ def test_none_that_can_be_read_is_an_error_that_changes_nothing(tmp_path):
     ):
         newest(tmp_path)
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_full_disk_leaves_the_last_checkpoint_and_no_debris(tmp_path, monkeypatch):
+    _save(tmp_path, 10)
+    synced, write = [], os.fsync
+
+    def full(descriptor):
+        synced.append(descriptor)
+        if len(synced) > 4:  # in the middle of the second file
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(descriptor)
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        _save(tmp_path, 20)
+    monkeypatch.undo()
+    assert [path.name for path in tmp_path.iterdir()] == ["step-00000010"]
+    assert newest(tmp_path).step == 10
+    _save(tmp_path, 20)
+    assert newest(tmp_path).step == 20
 
 
 def test_no_checkpoint_at_all_is_none(tmp_path):

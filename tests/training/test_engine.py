@@ -1,11 +1,14 @@
+import math
+
 import pytest
 import torch
 from torch import nn
 
 from course_lib import data
 from course_lib.errors import CourseError
-from course_lib.training import Engine, Recipe, frozen, steps
-from course_lib.training.engine import NonFiniteError, draw
+from course_lib.training import Engine, Recipe, TrainingConfig, draw, frozen, steps
+from course_lib.training.engine import NonFiniteError
+from course_lib.training.recipe import SharedNoise
 
 DIGITS = data.load("digits")
 
@@ -137,10 +140,10 @@ class Twice(Recipe):
 
     def training_step(self, next_batch, optimize):
         x = next_batch().image
-        before = self.net(x)
-        optimize("net", before.float().mean())
-        self.outputs = before.detach(), self.net(x).detach()
-        return {"loss/net": before.float().mean()}
+        before = self.net(x).detach()
+        terms = optimize("net", lambda batch: self.net(batch.image).float().mean(), data.Batch(x))
+        self.outputs = before, self.net(x).detach()
+        return terms
 
 
 def test_bf16_sees_the_weights_of_the_step_before(small):
@@ -176,9 +179,167 @@ def test_frozen_lets_gradients_through_but_stops_none_at_the_weights():
     assert above.weight.requires_grad
 
 
-def test_several_processes_are_refused(small, monkeypatch):
-    from accelerate import Accelerator
+def test_losses_that_are_never_asked_about_are_looked_at_in_the_end(small, monkeypatch):
+    monkeypatch.setattr("course_lib.training.engine.UNCHECKED", 20)
+    engine = Engine(small(poison=3), DIGITS)
+    with pytest.raises(NonFiniteError, match="loss/second is NaN or infinite at step 3"):
+        for _ in range(30):
+            engine.step()
 
-    monkeypatch.setattr(Accelerator, "num_processes", 2)
-    with pytest.raises(CourseError, match="one process"):
-        Engine(small(), DIGITS)
+
+class Linear(Recipe):
+    """No randomness of its own: what batch it saw is all that matters."""
+
+    def __init__(self, by_hand=False, **settings):
+        super().__init__()
+        self.config = TrainingConfig(**{"batch_size": 12, **settings})
+        self.weight = nn.Parameter(torch.arange(3.0).view(3, 1))
+        self.by_hand = by_hand
+        self.sizes = []
+
+    def configure_optimizers(self):
+        return {"line": torch.optim.SGD([self.weight], lr=0.1)}
+
+    def training_step(self, next_batch, optimize):
+        return optimize("line", self.loss, next_batch())
+
+    def loss(self, batch):
+        x = batch.image
+        self.sizes.append(len(x))
+        if self.by_hand:  # d/dw of the mean of (xw - 1)^2
+            return {"weight": 2 * x.T @ (x @ self.weight - 1) / len(x)}, {"mean": x.mean()}
+        return (x @ self.weight - 1).square().mean(), {"mean": x.mean()}
+
+
+POINTS = data.PointSet(torch.randn(50, 3, generator=torch.Generator().manual_seed(0)))
+
+
+def _run(recipe, count=5, **options):
+    engine = Engine(recipe, POINTS, **options)
+    terms = [engine.step() for _ in range(count)]
+    return engine, terms
+
+
+def test_pieces_of_a_batch_are_one_batch():
+    (whole, of_whole), (pieces, of_pieces) = _run(Linear()), _run(Linear(), accumulate=4)
+    assert whole.recipe.sizes == [12] * 5
+    assert pieces.recipe.sizes == [3] * 20
+    torch.testing.assert_close(whole.recipe.weight, pieces.recipe.weight)
+    for one, other in zip(of_whole, of_pieces, strict=True):
+        assert one.keys() == other.keys() == {"loss/line", "mean"}
+        for name in one:
+            torch.testing.assert_close(one[name], other[name])
+    assert pieces.images_seen == whole.images_seen == 60
+
+
+@pytest.mark.parametrize("accumulate", [1, 3])
+def test_gradients_may_be_given_instead_of_a_loss(accumulate):
+    (by_loss, _), (by_hand, terms) = _run(Linear()), _run(Linear(by_hand=True), accumulate=accumulate)
+    torch.testing.assert_close(by_loss.recipe.weight, by_hand.recipe.weight)
+    assert terms[0].keys() == {"mean"}
+
+
+def test_a_batch_that_cannot_be_shared_evenly():
+    with pytest.raises(CourseError, match="a batch of 12 cannot be shared evenly by 1 processes with 5 pieces"):
+        Engine(Linear(), POINTS, accumulate=5)
+
+
+def test_the_gradient_is_clipped():
+    recipe = Linear(clip=0.01)
+    before = recipe.weight.detach().clone()
+    _run(recipe, 1)
+    assert (recipe.weight - before).norm().item() == pytest.approx(0.1 * 0.01, rel=1e-3)
+
+
+def test_averages_follow_the_weights_and_are_sampled_from():
+    engine = Engine(Linear(average=0.5), POINTS)
+    expected = engine.recipe.weight.detach().clone()
+    for step in range(1, 30):
+        engine.step()
+        decay = min(0.5, step / (step + 10))
+        expected = decay * expected + (1 - decay) * engine.recipe.weight.detach()
+    own = engine.recipe.weight.detach().clone()
+    torch.testing.assert_close(engine.averages["weight"], expected)
+    with engine.sampling() as recipe:
+        torch.testing.assert_close(recipe.weight.detach(), expected)
+    assert torch.equal(engine.recipe.weight, own)
+    with pytest.raises(RuntimeError), engine.sampling():
+        raise RuntimeError
+    assert torch.equal(engine.recipe.weight, own)
+
+
+def test_only_what_a_recipe_names_is_averaged(small):
+    recipe = small(average=0.9)
+    type(recipe).averaged = ("first", "seen")
+    try:
+        engine = Engine(recipe, DIGITS)
+    finally:
+        type(recipe).averaged = ("",)
+    assert engine.averages.keys() == {"first.0.weight", "first.0.bias", "seen"}
+    assert Engine(small(), DIGITS).averages == {}
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, [1, 1, 1, 1]),
+        ({"schedule": "linear"}, [1, 0.75, 0.5, 0.25]),
+        ({"schedule": "cosine"}, [(1 + math.cos(math.pi * i / 4)) / 2 for i in range(4)]),
+        ({"warmup": 2}, [0.5, 1, 1, 1]),
+        ({"schedule": "linear", "warmup": 2}, [0.5, 1, 1, 0.5]),
+    ],
+)
+def test_learning_rates(settings, expected):
+    engine = Engine(Linear(**settings), POINTS, steps=4)
+    found = []
+    for _ in range(4):
+        engine.step()
+        found.append(engine.optimizers["line"].param_groups[0]["lr"] / 0.1)
+    assert found == pytest.approx(expected)
+
+
+def test_a_schedule_asks_for_its_end():
+    with pytest.raises(CourseError, match="'cosine' must know the number of steps"):
+        Engine(Linear(schedule="cosine"), POINTS)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"batch_size": 0}, "batch_size must be at least 1, not 0"),
+        ({"average": 1.0}, r"average must lie in \[0, 1\), not 1.0"),
+        ({"warmup": -1}, "warmup must be at least 0"),
+        ({"clip": float("nan")}, "clip must be at least 0"),
+    ],
+)
+def test_impossible_settings(settings, message):
+    with pytest.raises(CourseError, match=message):
+        TrainingConfig(**settings)
+
+
+def test_precision_that_does_not_exist(small):
+    with pytest.raises(CourseError, match="precision is no or bf16, not fp8"):
+        Engine(small(), DIGITS, precision="fp8")
+
+
+def test_precision_is_one_for_a_process(small):
+    Engine(small(), DIGITS)
+    with pytest.raises(CourseError, match="another precision than bf16 already"):
+        Engine(small(), DIGITS, precision="bf16")
+
+
+def test_shared_noise_is_that_of_the_whole_batch(small):
+    """Two processes together draw what one would, and a sample is nobody else's business."""
+    torch.manual_seed(5)
+    whole = torch.randn(6, 4), torch.rand(6, 2)
+    parts = []
+    for process in range(2):
+        recipe = small()
+        recipe.shared_noise = SharedNoise(torch.Generator().manual_seed(5), process, 2)
+        parts.append((recipe.randn(3, 4), recipe.rand(3, 2)))
+        torch.manual_seed(1)
+        alone = recipe.eval().randn(3, 4)
+        torch.manual_seed(1)
+        assert torch.equal(alone, torch.randn(3, 4))
+    for whole_, *of_processes in zip(whole, *parts, strict=True):
+        assert torch.equal(whole_, torch.cat(of_processes))

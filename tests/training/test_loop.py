@@ -42,7 +42,7 @@ def test_a_run_directory(small, tmp_path):
     assert (outcome.step, outcome.finished) == (47, True)
     assert runs.read_config(tmp_path / "run")["steps"] == 47
     assert [line["step"] for line in runs.read_metrics(tmp_path / "run")] == [*range(5, 46, 5), 47]
-    assert runs.read_metrics(tmp_path / "run")[0].keys() == {"step", "loss/first", "loss/second"}
+    assert runs.read_metrics(tmp_path / "run")[0].keys() == {"step", "loss/first", "loss/second", "brightness"}
     assert sorted(path.name for path in (tmp_path / "run" / "samples").iterdir()) == [
         "000000.png", "000030.png", "000047.png",
     ]  # fmt: skip

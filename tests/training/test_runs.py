@@ -15,8 +15,10 @@ def _describe(recipe, seed=0, **options):
         data_options=options,
         seed=seed,
         precision="no",
+        accumulate=1,
         steps=9,
         device=torch.device("cpu"),
+        processes=1,
     )
 
 
@@ -25,7 +27,9 @@ def test_a_description_survives_json_and_says_what_was_trained(small):
     assert json.loads(json.dumps(record)) == record
     assert record["data"] == "digits"
     assert record["shape"] == [1, 8, 8]
-    assert record["config"] == {"batch_size": 16, "poison": 0, "widths": [8]}
+    assert record["config"] == {
+        "batch_size": 16, "average": 0.0, "schedule": "constant", "warmup": 0, "clip": 0.0, "poison": 0, "widths": [8],
+    }  # fmt: skip
     assert record["environment"]["threads"] == torch.get_num_threads()
 
 
@@ -33,12 +37,15 @@ def test_a_new_directory_is_made_and_an_empty_one_taken(small, tmp_path):
     record = _describe(small())
     for out in (tmp_path / "a" / "b", tmp_path / "empty"):
         assert runs.check(out, record, resume=False) == []
-        runs.begin(out, record, 0)
+        with runs.locked(out):
+            runs.begin(out, record, 0)
         assert runs.read_config(out) == record
 
 
 def test_what_a_run_killed_at_its_start_leaves_is_no_content(small, tmp_path):
     (tmp_path / "config.json.part").write_text("{")
+    with runs.locked(tmp_path):
+        pass
     assert runs.check(tmp_path, _describe(small()), resume=False) == []
 
 
@@ -73,6 +80,21 @@ def test_another_model_and_other_settings_are_told_apart(small, tmp_path):
         assert difference in str(caught.value)
     assert "poison" not in str(caught.value)
     assert runs.check(tmp_path, {**_describe(small()), "steps": 100}, resume=True) == []
+
+
+def test_a_schedule_ends_where_it_was_to_end(small, tmp_path):
+    record = _describe(small(schedule="cosine"))
+    runs.begin(tmp_path, record, 0)
+    with pytest.raises(CourseError, match="steps is 9 there, 100 here"):
+        runs.check(tmp_path, {**record, "steps": 100}, resume=True)
+
+
+def test_two_cannot_train_in_one_directory(tmp_path):
+    with runs.locked(tmp_path), pytest.raises(CourseError, match="another process is training in"):  # noqa: SIM117
+        with runs.locked(tmp_path):
+            pass
+    with runs.locked(tmp_path):  # free again
+        pass
 
 
 def test_another_machine_is_remarked_on(small, tmp_path):
