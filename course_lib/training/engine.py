@@ -174,8 +174,11 @@ class Engine:
         torch.set_rng_state(random["host"][self.process % len(random["host"])])
         if self.device.type == "cuda" and "device" in random:
             torch.cuda.set_rng_state(random["device"][self.process % len(random["device"])], self.device)
-        for name, generator in (("data", self.generator), ("noise", getattr(self.recipe.shared_noise, "generator", None))):
-            if generator is not None and name in random and len(random[name]) == len(generator.get_state()):
+        generators = {"data": self.generator}
+        if self.recipe.shared_noise:
+            generators["noise"] = self.recipe.shared_noise.generator
+        for name, generator in generators.items():
+            if name in random and len(random[name]) == len(generator.get_state()):  # another device's has another size
                 generator.set_state(random[name])
         self.step_count = step
 
@@ -266,17 +269,18 @@ class Engine:
     def _averaged(self) -> dict[str, Tensor]:
         if not self.config.average:
             return {}
-        return {name: value for name, value in self.recipe.state_dict().items() if name.startswith(self.recipe.averaged)}
+        return {
+            name: value for name, value in self.recipe.state_dict().items() if name.startswith(self.recipe.averaged)
+        }
 
     @torch.no_grad()
     def _average(self) -> None:
-        """Move the averages towards the weights. At first faster, or they would remember the weights before training."""
+        """Move the averages towards the weights; at first faster, or they would remember the untrained ones."""
         now = self._averaged()
         decay = min(self.config.average, self.step_count / (self.step_count + 10))
-        floating = [name for name, value in now.items() if value.is_floating_point()]
-        if floating:
-            get_ema_multi_avg_fn(decay)([self.averages[name] for name in floating], [now[name] for name in floating], None)
-        for name in now.keys() - set(floating):
+        floating = {name: value for name, value in now.items() if value.is_floating_point()}
+        get_ema_multi_avg_fn(decay)([self.averages[name] for name in floating], list(floating.values()), None)
+        for name in now.keys() - floating.keys():  # counts
             self.averages[name].copy_(now[name])
 
 
@@ -308,7 +312,7 @@ def steps(
 
 @contextmanager
 def apart(recipe: Recipe, seed: int = 0) -> Iterator[Recipe]:
-    """In evaluation mode, without gradients and with random numbers of their own: training goes on as if nothing was."""
+    """Evaluation mode, no gradients, random numbers of its own: training goes on as if nothing had happened."""
     training = recipe.training
     cuda = [recipe.device] if recipe.device.type == "cuda" else []
     with torch.random.fork_rng(devices=cuda), torch.no_grad():

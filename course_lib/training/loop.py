@@ -150,7 +150,8 @@ def train(
             raise NonFiniteError(f"{error}; {_left(saved)}. Try a lower learning rate in another --out") from error
         except OSError as error:
             raise CourseError(
-                f"cannot write to {out} ({error.strerror or error}); {_left(saved)}. Make room, then go on with --resume"
+                f"cannot write to {out} ({error.strerror or error}); {_left(saved)}. "
+                "Make room, then go on with --resume"
             ) from error
         engine.accelerator.wait_for_everyone()
     return Outcome(out, engine.step_count, engine.step_count >= steps)

@@ -1,8 +1,11 @@
 """Runs that stop, at any moment and in any way, and go on as if they had not."""
 
+import contextlib
+import errno
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,10 +18,12 @@ from PIL import Image
 
 from course_lib import data
 from course_lib.errors import CourseError
-from course_lib.training import runs, train
+from course_lib.training import checkpoints, loop, runs, train
 from course_lib.training.checkpoints import list_checkpoints, newest
+from course_lib.training.loop import evaluation
 
 DIGITS = data.load("digits")
+VALIDATION = data.load("digits", split="validation")
 
 
 def _assert_same_end(one: Path, other: Path) -> None:
@@ -193,4 +198,143 @@ def test_killed_at_any_moment_it_ends_the_same(tmp_path):
     assert kills >= 2  # the last may have been too quick for us
     finished = subprocess.run([*COMMAND, "--out", killed], env=env, capture_output=True, text=True)
     assert finished.returncode == 0, finished.stderr
+    _assert_same_end(straight, killed)
+
+
+def test_everything_at_once_resumes_to_the_same_end(small, tmp_path):
+    """Averages, a schedule, clipping, pieces of batches, evaluation and TensorBoard."""
+    settings = {"average": 0.9, "schedule": "cosine", "warmup": 5, "clip": 0.1}
+    options = {"accumulate": 4, "tensorboard": True, "evaluate_every": 15, "hooks": [evaluation(VALIDATION)]}
+    _train(small(**settings), tmp_path / "straight", 60, **options)
+    recipe = small(**settings)
+    original = recipe.training_step
+
+    def killed(next_batch, optimize):
+        if recipe.seen == 34:
+            raise SystemExit  # leaves as abruptly as Python can
+        return original(next_batch, optimize)
+
+    recipe.training_step = killed
+    with pytest.raises(SystemExit):
+        _train(recipe, tmp_path / "killed", 60, **options)
+    _train(small(**settings), tmp_path / "killed", 60, resume=True, **options)
+    _assert_same_end(tmp_path / "straight", tmp_path / "killed")
+    lines = runs.read_metrics(tmp_path / "killed")
+    assert [line["step"] for line in lines if "validation/distance" in line] == [15, 30, 45, 60]
+    assert any("loss/first" in line and "validation/distance" in line for line in lines)
+
+
+def test_what_a_hook_does_changes_nothing_but_the_metrics(small, tmp_path):
+    def meddling(recipe):
+        assert not recipe.training
+        assert not torch.is_grad_enabled()
+        return {"noise": torch.randn(()), "one": 1}
+
+    _train(small(), tmp_path / "without", 30)
+    _train(small(), tmp_path / "with", 30, hooks=[meddling], evaluate_every=10)
+    for a, b in zip(newest(tmp_path / "without/checkpoints").tensors.values(),
+                    newest(tmp_path / "with/checkpoints").tensors.values(), strict=True):  # fmt: skip
+        assert all(torch.equal(value, b[key]) for key, value in a.items())
+    measured = [line for line in runs.read_metrics(tmp_path / "with") if "one" in line]
+    assert [line["step"] for line in measured] == [10, 20, 30]
+    assert len({line["noise"] for line in measured}) == 1, "the same random numbers every time"
+
+
+def test_samples_and_hooks_see_the_averages(small, tmp_path):
+    recipe = small(average=0.99)
+    _train(recipe, tmp_path, 40, hooks=[lambda model: {"bias": model.first[0].bias[0]}])
+    averages = newest(tmp_path / "checkpoints").tensors["averages"]
+    assert runs.read_metrics(tmp_path)[-1]["bias"] == averages["first.0.bias"][0].item()
+    assert recipe.first[0].bias[0].item() != averages["first.0.bias"][0].item()
+
+
+def test_tensorboard_reads_what_was_logged(small, tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    _train(small(), tmp_path, 30, tensorboard=True)
+    board = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
+    found, lines = board.Scalars("loss/first"), runs.read_metrics(tmp_path)
+    assert [event.step for event in found] == [line["step"] for line in lines]
+    assert [event.value for event in found] == pytest.approx([line["loss/first"] for line in lines])
+    assert [event.step for event in board.Images("samples")] == [0, 30]
+
+
+@pytest.mark.parametrize("what", ["metrics", "samples", "checkpoints"])
+def test_a_full_disk_is_told_in_a_line_and_the_run_goes_on_later(small, tmp_path, what, monkeypatch):
+    _train(small(), tmp_path / "straight", 60)
+    _train(small(), tmp_path / "full", 30)
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    place = {
+        "metrics": (loop._Journal, "write"), "samples": (loop, "save_samples"),
+        "checkpoints": (checkpoints, "write_whole"),
+    }[what]  # fmt: skip
+    with monkeypatch.context() as patch:
+        patch.setattr(*place, full)
+        with pytest.raises(CourseError, match=r"No space left on device.*step-\d+\. Make room, then .* --resume"):
+            _train(small(), tmp_path / "full", 60, resume=True)
+    _train(small(), tmp_path / "full", 60, resume=True)
+    _assert_same_end(tmp_path / "straight", tmp_path / "full")
+
+
+def test_a_real_full_disk(small, tmp_path):
+    """A file system of 300 kB: some checkpoints fit, then none."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", disk], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("only root may mount")
+    try:
+        with pytest.raises(CourseError, match=r"No space left on device.*last good checkpoint is .*step-"):
+            _train(small(), disk / "run", 5000, keep=1000)
+        kept = newest(disk / "run" / "checkpoints").step
+        for old in list_checkpoints(disk / "run" / "checkpoints")[1:]:
+            shutil.rmtree(old)
+        _train(small(), disk / "run", kept + 10, resume=True, keep=1)
+        _train(small(), tmp_path / "straight", kept + 10, keep=1)
+        _assert_same_end(tmp_path / "straight", disk / "run")
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+@pytest.mark.slow
+def test_killed_at_random_moments_thirty_times_it_ends_the_same(tmp_path):
+    """SIGKILL by the clock: while computing, logging, drawing, in the middle of a checkpoint, or just beginning."""
+    steps, rng = 1500, random.Random(0)
+    straight, killed = tmp_path / "straight", tmp_path / "killed"
+    trainer = subprocess.Popen(
+        [sys.executable, Path(__file__).with_name("trainer.py")],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+
+    def begin(out: Path) -> int:
+        trainer.stdin.write(f"{out} {steps}\n")
+        trainer.stdin.flush()
+        return int(trainer.stdout.readline())
+
+    def ended() -> int:
+        return int(trainer.stdout.readline())
+
+    with trainer:
+        begin(straight)
+        began = time.monotonic()
+        assert ended() == 0
+        whole = time.monotonic() - began
+        kills, at = 0, []
+        while kills < 30:
+            number = begin(killed)
+            time.sleep(rng.uniform(0, whole / 10))
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(number, signal.SIGKILL)
+            if ended() == 0:  # too late: once more from the beginning
+                shutil.rmtree(killed / "checkpoints")
+            else:
+                kills += 1
+                at.append(_last_step(killed))
+        assert len(set(at)) > 10, at
+        begin(killed)
+        assert ended() == 0
+        trainer.stdin.close()
     _assert_same_end(straight, killed)
