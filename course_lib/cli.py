@@ -8,6 +8,7 @@ mistake is raised as CourseError and shown by `main` as one line, with exit stat
 import contextlib
 import dataclasses
 import functools
+import inspect
 import io
 import os
 import shlex
@@ -38,17 +39,25 @@ def train(
     resume: bool = False,
     set: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME=VALUE ...", help_behavior_hint="")] = (),
     data_options: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME=VALUE ...", help_behavior_hint="")] = (),
+    image_size: Annotated[
+        int | None, tyro.conf.arg(metavar="PIXELS", help_behavior_hint="(default: the data set's)")
+    ] = None,
     precision: Literal["no", "bf16"] = "no",
+    accumulate: int = 1,
+    compile: bool = False,
     threads: int = 1,
     log_every: int = 50,
     sample_every: int = 200,
+    evaluate_every: int = 200,
     checkpoint_every: int = 200,
     keep: int = 3,
+    tensorboard: bool = False,
 ) -> int | None:
     """Train a model.
 
     Writes a run directory: config.json, metrics.jsonl, samples/ (PNG, always from the same latents) and checkpoints/.
-    Ctrl-C finishes the step, writes a checkpoint and says how to go on.
+    Ctrl-C finishes the step, writes a checkpoint and says how to go on. On several GPUs, or machines:
+    accelerate launch --num-processes 2 -m course_lib.cli train MODEL …, with the same result as on one.
 
     Args:
         model: Which one; `course list` names them.
@@ -57,15 +66,22 @@ def train(
         seed: Of the weights, the noise and the order of the data.
         out: The run directory.
         resume: Go on from the newest checkpoint in OUT that is whole; from the beginning where there is none.
-        set: Settings of the model other than its preset for this data set, such as hidden=512 loss=saturating.
-        data_options: Options of the data set, such as size=16 (digits) or modes=25 (ring).
+        set: Settings of the model other than its preset for this data set, such as hidden=512 loss=saturating. Every
+            model has batch_size, average (decay of the moving average of the weights), schedule (constant, linear or
+            cosine), warmup (steps) and clip (of the gradient's norm).
+        data_options: Options of the data set, such as split=test (digits) or modes=25 (ring).
+        image_size: Height and width of the images; the same as the data option size.
         precision: bf16 computes in bfloat16 where that is safe: faster on recent GPUs.
+        accumulate: Pieces that each batch is cut into where memory is short. The batch and the step stay what they are.
+        compile: Let torch compile the networks: slow to begin, then faster on a GPU.
         threads: CPU threads. One is the quickest for small networks, and keeps the figures the same on any number of
             cores; a large network without a GPU wants them all.
         log_every: Steps between lines of metrics.jsonl.
         sample_every: Steps between sample grids.
+        evaluate_every: Steps between looks at the validation data, for models that can tell how well they fit them.
         checkpoint_every: Steps between checkpoints.
         keep: How many checkpoints stay.
+        tensorboard: Write for TensorBoard too: tensorboard --logdir runs
     """
     import torch
 
@@ -74,6 +90,8 @@ def train(
 
     module = models.load(model)
     options = {name: _literal(value) for name, value in _pairs(data_options, "--data-options").items()}
+    if image_size is not None and options.setdefault("size", image_size) != image_size:
+        raise CourseError(f"--image-size {image_size} and --data-options size={options['size']} disagree: name one")
     data_set = data_sets.load(data, **options)
     config = _configure(module, data, _pairs(set, "--set"))
     out = Path("runs", model, f"{data}-seed{seed}") if out is None else out
@@ -84,8 +102,12 @@ def train(
     recipe = models.recipe_class(module).build(config, data_set.shape, data_set.classes)
     outcome = training.train(
         recipe, data_set, out, steps=steps, seed=seed, resume=resume, data_options=options, precision=precision,
-        log_every=log_every, sample_every=sample_every, checkpoint_every=checkpoint_every, keep=keep,
+        accumulate=accumulate, compile=compile, log_every=log_every, sample_every=sample_every,
+        evaluate_every=evaluate_every, checkpoint_every=checkpoint_every, keep=keep, tensorboard=tensorboard,
+        hooks=_evaluations(recipe, data, options),
     )  # fmt: skip
+    if not _speaks():
+        return None if outcome.finished else INTERRUPTED
     if outcome.finished:
         print(f"Trained to step {outcome.step}: {out} (look at samples/; draw more with: course sample {out})")
         return None
@@ -123,6 +145,25 @@ def sample(
     data_set = data_sets.load(record["data"], **record["data_options"])
     save_samples(draw(recipe, n, seed), out, data_set, f"step {step:,}")
     print(f"{n} samples of '{record['model']}' at step {step}: {out}")
+
+
+def compare(
+    runs: Annotated[
+        tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="RUN RUN ...", help_behavior_hint="")
+    ],
+    out: Annotated[Path, tyro.conf.arg(metavar="PNG")] = Path("compare.png"),
+    smooth: int = 1,
+) -> None:
+    """Draw the curves and the latest samples of several runs side by side, as one PNG.
+
+    Args:
+        runs: Run directories of `course train`.
+        out: The file; an older one is replaced.
+        smooth: Average each curve over this many of its points.
+    """
+    from course_lib.training import comparison
+
+    print(comparison.compare(runs, out, smooth))
 
 
 def list_() -> None:
@@ -215,6 +256,7 @@ def claims(
 COMMANDS: dict[str, Callable[..., int | None]] = {
     "train": train,
     "sample": sample,
+    "compare": compare,
     "list": list_,
     "check": check,
     "release": release,
@@ -237,7 +279,8 @@ def main(args: Sequence[str] | None = None) -> None:
             status = command()
         sys.stdout.flush()
     except CourseError as error:
-        print(f"course: {error}", file=sys.stderr)
+        if _speaks():
+            print(f"course: {error}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         print("course: interrupted", file=sys.stderr)
@@ -274,6 +317,18 @@ def _configure(module: "ModuleType", data: str, changes: dict[str, str]) -> Any:
     return dataclasses.replace(config, **values)
 
 
+def _evaluations(recipe: Any, data: str, options: dict[str, Any]) -> list[Any]:
+    """Hooks for the validation data, where the model evaluates and the set has such a split apart from its own."""
+    from course_lib import data as data_sets
+    from course_lib.training import Recipe
+    from course_lib.training.loop import evaluation
+
+    takes_split = "split" in inspect.signature(data_sets.SETS[data]).parameters
+    if type(recipe).evaluate is Recipe.evaluate or not takes_split or options.get("split", "train") != "train":
+        return []
+    return [evaluation(data_sets.load(data, **{**options, "split": "validation"}))]
+
+
 def _pairs(assignments: Sequence[str], option: str) -> dict[str, str]:
     pairs = {}
     for assignment in assignments:
@@ -300,6 +355,11 @@ def _first_line(documented: Any) -> str:
 def _with_resume() -> str:
     words = [word for word in sys.argv[1:] if word != "--resume"]
     return shlex.join(["course", *words, "--resume"])
+
+
+def _speaks() -> bool:
+    """Of several processes that train together, the first speaks for all."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: Any) -> None:

@@ -65,6 +65,28 @@ def test_train_then_sample_then_list(course, tmp_path):
         assert name in out
 
 
+def test_two_runs_are_compared(course, tmp_path):
+    for out in ("a", "b"):
+        assert course("train", "gan", "--steps", "4", "--out", out, "--tensorboard", *TINY)[0] == 0
+    assert list((tmp_path / "a" / "tensorboard").iterdir())
+    status, out, _ = course("compare", "a", "b")
+    assert status == 0
+    assert out.endswith("Curves and samples: compare.png\n")
+    with Image.open(tmp_path / "compare.png") as picture:
+        assert picture.format == "PNG"
+
+
+def test_the_size_of_the_images(course, tmp_path):
+    assert course("train", "gan", "--steps", "1", "--image-size", "12", "--out", "r", *TINY)[0] == 0
+    assert models.load_run(tmp_path / "r")[1]["shape"] == [1, 12, 12]
+
+
+def test_a_model_that_evaluates_sees_the_validation_data(course, tmp_path):
+    assert course("train", "vae", "--steps", "4", "--evaluate-every", "2", "--out", "r")[0] == 0
+    lines = [json.loads(line) for line in (tmp_path / "r" / "metrics.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines if "validation/elbo" in line] == [2, 4]
+
+
 @pytest.mark.parametrize("data", ["ring", "gaussian_1d"])
 def test_points_train_too_and_are_drawn(course, tmp_path, data):
     assert course("train", "gan", "--data", data, "--steps", "3", "--out", "here", *TINY)[0] == 0
@@ -98,14 +120,23 @@ def test_the_seed_draws_the_weights(course, tmp_path):
     ("args", "message"),
     [
         (["train", "gam"], "unknown model 'gam': did you mean gan?"),
-        (["train", "gan", "--data", "digts"], "unknown data set 'digts': did you mean digits?"),
+        (["train", "gan", "--data", "digts"], "unknown data set 'digts': did you mean digits"),
         (["train", "gan", "--set", "hiden=3"], "unknown setting 'hiden': did you mean hidden?"),
         (["train", "gan", "--set", "hidden=many"], "--set hidden=many: hidden takes int"),
         (["train", "gan", "--set", "loss=wasserstein"], "loss takes Literal['non_saturating', 'saturating']"),
         (["train", "gan", "--set", "hidden"], "--set takes NAME=VALUE, not 'hidden'"),
         (["train", "gan", "--set", "dropout=1"], "dropout must lie in [0, 1), not 1.0"),
-        (["train", "gan", "--data-options", "size=2"], "sizes from 4 to 256 pixels, not 2"),
+        (["train", "gan", "--data-options", "size=2"], "from 4 to 256, not 2"),
         (["train", "gan", "--data-options", "colour=red"], "colour"),
+        (
+            ["train", "gan", "--image-size", "16", "--data-options", "size=8"],
+            "--image-size 16 and --data-options size=8",
+        ),
+        (["train", "gan", "--data", "ring", "--image-size", "16"], "size"),
+        (["train", "gan", "--accumulate", "7"], "a batch of 100 cannot be shared evenly by 1 processes with 7 pieces"),
+        (["train", "gan", "--set", "average=1"], "average must lie in [0, 1), not 1.0"),
+        (["compare", "nowhere"], "compare takes two runs or more"),
+        (["compare", "nowhere", "nowhere"], "nowhere is no run directory"),
         (["train", "gan", "--threads", "0"], "threads must be at least 1, not 0"),
         (["train", "gan", "--steps", "0"], "steps must be at least 1, not 0"),
         (["train", "gan", "--out", "taken"], "taken is not empty: add --resume"),

@@ -6,6 +6,7 @@ loop          `train`: progress bar, run directory, samples, checkpoints, stop a
 runs          config.json and metrics.jsonl
 checkpoints   safetensors and JSON, written whole or not at all
 pictures      samples as a PNG
+comparison    runs side by side
 """
 
 from course_lib.training.engine import Engine, draw, steps

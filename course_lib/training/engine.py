@@ -18,6 +18,7 @@ from course_lib.errors import CourseError
 from course_lib.training.recipe import Answer, Recipe, SharedNoise, TrainingConfig
 
 PRECISIONS = ("no", "bf16")
+OWN_STATES = {"host", "device"}  # random states of which each process has its own: [processes, bytes]
 UNCHECKED = 4096  # losses that may wait on the device until somebody asks whether they are finite
 # Autocast keeps the bf16 copy of a weight until its block ends; a step that optimises twice would then use a stale one.
 _NO_CACHE = AutocastKwargs(cache_enabled=False)
@@ -171,9 +172,11 @@ class Engine:
             optimizer.load_state_dict({"state": values, "param_groups": state["param_groups"]})
         self._fuse()
         random = tensors["random"]
-        torch.set_rng_state(random["host"][self.process % len(random["host"])])
-        if self.device.type == "cuda" and "device" in random:
-            torch.cuda.set_rng_state(random["device"][self.process % len(random["device"])], self.device)
+        # A row alone: torch reads a random state from where its memory begins, whatever part of it a view shows.
+        mine = {name: random[name][self.process % len(random[name])].clone() for name in random.keys() & OWN_STATES}
+        torch.set_rng_state(mine["host"])
+        if self.device.type == "cuda" and "device" in mine:
+            torch.cuda.set_rng_state(mine["device"], self.device)
         generators = {"data": self.generator}
         if self.recipe.shared_noise:
             generators["noise"] = self.recipe.shared_noise.generator
