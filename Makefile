@@ -13,7 +13,7 @@ NPM := $(if $(shell command -v npm),npm,$(BIN)/python -c 'import sys; from nodej
 # Whatever changes a page. A list of the names stands in a file, so that a page taken away is noticed too.
 INPUTS := $(sort $(shell find book course_lib -type f -not -path '*/__pycache__/*' -not -path '*/.ipynb_checkpoints/*' -not -name '*.part'))
 
-.PHONY: help book serve lab notebooks check-notebooks screenshots test quick FORCE
+.PHONY: help book serve lab notebooks check-notebooks screenshots test quick bench full-size FORCE
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -72,3 +72,16 @@ test: $(BOOK)  ## everything: units, exercises, notebooks executed again, the bo
 
 quick: $(BOOK)  ## the tests that take no more than a few seconds each
 	@$(BIN)/python -m pytest tests -m "not slow"
+
+# Not part of `make test`: figures of speed mean something only on a machine that does nothing else.
+bench: $(READY)  ## measure speed: engine, systems, data sets, checkpoints; print a table and store it for the book
+	@$(BIN)/python -m pytest -p pytest_benchmark.plugin -p no:cacheprovider -o python_files='bench_*.py' -o python_functions='bench_*' \
+	  --benchmark-columns=median,iqr,rounds --benchmark-sort=name --store book/results/benchmarks.md -q tests/benchmarks
+
+FULL := --data avatars --image-size 64 --full-size --precision bf16 --compile
+full-size: $(READY)  ## on a GPU: train gan and vae at the size of their papers, store speed and samples for the book
+	@for model in gan vae; do set -e; \
+	  $(BIN)/course throughput $$model $(FULL) --steps 200 --store book/results/full_size/$$model.json; \
+	  $(BIN)/course train $$model $(FULL) --steps 20000 --checkpoint-every 2000 --sample-every 2000 --out runs/$$model/full-size --resume; \
+	  $(BIN)/course sample runs/$$model/full-size --out book/results/full_size/$$model.png; \
+	done

@@ -21,15 +21,20 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import tyro
 
 from course_lib.errors import CourseError, CourseWarning, unknown
+from course_lib.files import write_json
 
 if TYPE_CHECKING:
     from types import ModuleType
+
+ModelName = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")]
+Assignments = Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME=VALUE ...", help_behavior_hint="")]
+Pixels = Annotated[int | None, tyro.conf.arg(metavar="PIXELS", help_behavior_hint="(default: the data set's)")]
 
 INTERRUPTED = 130  # the shell's exit status for a command stopped by Ctrl-C
 
 
 def train(
-    model: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")],
+    model: ModelName,
     data: str = "digits",
     steps: int = 2000,
     seed: int = 0,
@@ -37,11 +42,10 @@ def train(
         Path | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="(default: runs/MODEL/DATA-seedSEED)")
     ] = None,
     resume: bool = False,
-    set: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME=VALUE ...", help_behavior_hint="")] = (),
-    data_options: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME=VALUE ...", help_behavior_hint="")] = (),
-    image_size: Annotated[
-        int | None, tyro.conf.arg(metavar="PIXELS", help_behavior_hint="(default: the data set's)")
-    ] = None,
+    set: Assignments = (),
+    data_options: Assignments = (),
+    image_size: Pixels = None,
+    full_size: bool = False,
     precision: Literal["no", "bf16"] = "no",
     accumulate: int = 1,
     compile: bool = False,
@@ -71,6 +75,7 @@ def train(
             cosine), warmup (steps) and clip (of the gradient's norm).
         data_options: Options of the data set, such as split=test (digits) or modes=25 (ring).
         image_size: Height and width of the images; the same as the data option size.
+        full_size: Begin from the paper's settings instead of the reduced preset for this data set.
         precision: bf16 computes in bfloat16 where that is safe: faster on recent GPUs.
         accumulate: Pieces that each batch is cut into where memory is short. The batch and the step stay what they are.
         compile: Let torch compile the networks: slow to begin, then faster on a GPU.
@@ -85,21 +90,14 @@ def train(
     """
     import torch
 
-    from course_lib import data as data_sets
-    from course_lib import models, training
+    from course_lib import training
 
-    module = models.load(model)
-    options = {name: _literal(value) for name, value in _pairs(data_options, "--data-options").items()}
-    if image_size is not None and options.setdefault("size", image_size) != image_size:
-        raise CourseError(f"--image-size {image_size} and --data-options size={options['size']} disagree: name one")
-    data_set = data_sets.load(data, **options)
-    config = _configure(module, data, _pairs(set, "--set"))
     out = Path("runs", model, f"{data}-seed{seed}") if out is None else out
     if threads < 1:
         raise CourseError(f"threads must be at least 1, not {threads}")
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
-    recipe = models.recipe_class(module).build(config, data_set.shape, data_set.classes)
+    recipe, data_set, options = _prepare(model, data, set, data_options, image_size, full_size)
     outcome = training.train(
         recipe, data_set, out, steps=steps, seed=seed, resume=resume, data_options=options, precision=precision,
         accumulate=accumulate, compile=compile, log_every=log_every, sample_every=sample_every,
@@ -164,6 +162,62 @@ def compare(
     from course_lib.training import comparison
 
     print(comparison.compare(runs, out, smooth))
+
+
+def throughput(
+    model: ModelName,
+    data: str = "digits",
+    set: Assignments = (),
+    data_options: Assignments = (),
+    image_size: Pixels = None,
+    full_size: bool = False,
+    precision: Literal["no", "bf16"] = "no",
+    compile: bool = False,
+    threads: int = 1,
+    steps: int = 50,
+    store: Annotated[Path | None, tyro.conf.arg(metavar="JSON", help_behavior_hint="(default: none)")] = None,
+) -> None:
+    """Measure how fast a model trains on this device, and say what holds it back: arithmetic, memory or waiting.
+
+    Args:
+        model: Which one; `course list` names them.
+        data: The data set; `course list` names them.
+        set: Settings of the model, as for `course train`.
+        data_options: Options of the data set, as for `course train`.
+        image_size: Height and width of the images.
+        full_size: Take the paper's size instead of the reduced preset for this data set.
+        precision: bf16 computes in bfloat16 where that is safe: faster on recent GPUs.
+        compile: Let torch compile the networks.
+        threads: CPU threads.
+        steps: How many to measure, after ten to warm up.
+        store: Write the figures there too, with the command, the versions and the device.
+    """
+    import torch
+
+    from course_lib.training import throughput as measuring
+
+    if steps < 1:
+        raise CourseError(f"steps must be at least 1, not {steps}")
+    torch.set_num_threads(threads)
+    torch.manual_seed(0)
+    recipe, data_set, _ = _prepare(model, data, set, data_options, image_size, full_size)
+    found = measuring.measure(recipe, data_set, steps=steps, precision=precision, compile=compile)
+    for name, value in found.items():
+        share = name.startswith("share") or name == "busy"
+        shown = value if isinstance(value, str) else f"{value:.1%}" if share else f"{value:.3g}"
+        print(f"{name.replace('_', ' '):22} {shown}")
+    if store is not None:
+        import datetime
+
+        device = recipe.device
+        name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"CPU, {threads} threads"
+        record = {
+            "command": shlex.join(["course", *sys.argv[1:]]), "device": name, "torch": torch.__version__,
+            "date": datetime.date.today().isoformat(), "config": dataclasses.asdict(recipe.config),
+            "shape": data_set.shape, "parameters": sum(weight.numel() for weight in recipe.parameters()), **found,
+        }  # fmt: skip
+        store.parent.mkdir(parents=True, exist_ok=True)
+        write_json(store, record)
 
 
 def list_() -> None:
@@ -257,6 +311,7 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "train": train,
     "sample": sample,
     "compare": compare,
+    "throughput": throughput,
     "list": list_,
     "check": check,
     "release": release,
@@ -297,6 +352,24 @@ def _binder(function: Callable[..., int | None]) -> Callable[..., Callable[[], i
         return functools.partial(function, *args, **kwargs)
 
     return bind
+
+
+def _prepare(
+    model: str, data: str, changes: Sequence[str], data_options: Sequence[str], image_size: int | None,
+    full_size: bool = False,
+) -> tuple[Any, Any, dict[str, Any]]:  # fmt: skip
+    """The model with its weights drawn, the data set, and the data set's options."""
+    from course_lib import data as data_sets
+    from course_lib import models
+
+    module = models.load(model)
+    options = {name: _literal(value) for name, value in _pairs(data_options, "--data-options").items()}
+    if image_size is not None and options.setdefault("size", image_size) != image_size:
+        raise CourseError(f"--image-size {image_size} and --data-options size={options['size']} disagree: name one")
+    data_set = data_sets.load(data, **options)
+    config = _configure(module, "" if full_size else data, _pairs(changes, "--set"))
+    recipe = models.recipe_class(module).build(config, data_set.shape, data_set.classes)
+    return recipe, data_set, options
 
 
 def _configure(module: "ModuleType", data: str, changes: dict[str, str]) -> Any:

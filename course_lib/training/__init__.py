@@ -7,6 +7,7 @@ runs          config.json and metrics.jsonl
 checkpoints   safetensors and JSON, written whole or not at all
 pictures      samples as a PNG
 comparison    runs side by side
+throughput    how fast a system trains here, and what holds it back
 """
 
 from course_lib.training.engine import Engine, draw, steps

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from accelerate import Accelerator
-from accelerate.utils import AutocastKwargs, broadcast
+from accelerate.utils import broadcast
 from torch import Tensor
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
@@ -20,8 +20,6 @@ from course_lib.training.recipe import Answer, Recipe, SharedNoise, TrainingConf
 PRECISIONS = ("no", "bf16")
 OWN_STATES = {"host", "device"}  # random states of which each process has its own: [processes, bytes]
 UNCHECKED = 4096  # losses that may wait on the device until somebody asks whether they are finite
-# Autocast keeps the bf16 copy of a weight until its block ends; a step that optimises twice would then use a stale one.
-_NO_CACHE = AutocastKwargs(cache_enabled=False)
 
 
 class NonFiniteError(CourseError):
@@ -78,9 +76,6 @@ class Engine:
         if self.processes > 1:
             for value in self.recipe.state_dict().values():
                 value.copy_(broadcast(value))
-        if compile:
-            for network in self.recipe.children():
-                network.compile()
         self._parameters = dict(self.recipe.named_parameters())
         self.optimizers = recipe.configure_optimizers()
         self._fuse()
@@ -97,12 +92,19 @@ class Engine:
         if self.processes > 1:
             noise = torch.Generator(self.device).manual_seed(noise_seed)
             recipe.shared_noise = SharedNoise(noise, self.process, self.processes)
+        if compile:
+            self.compile()
+
+    def compile(self) -> None:
+        """Let torch compile each network when it next runs."""
+        for network in self.recipe.children():
+            network.compile()
 
     def step(self) -> dict[str, Tensor]:
         """One `training_step` of the recipe. Returns its scalars, detached, still on the device."""
         self.step_count += 1
         self._set_rates()
-        with self.accelerator.autocast(_NO_CACHE):
+        with self._autocast():
             terms = self.recipe.training_step(self._next_batch, self._optimize)
         if self.config.average:
             self._average()
@@ -198,6 +200,12 @@ class Engine:
             for name, value in weights.items():
                 value.copy_(own[name])
 
+    def _autocast(self) -> torch.autocast:
+        # Without its cache: that keeps the bf16 copy of a weight until the block ends, and a step that optimises twice
+        # would use a stale one. (accelerate's own context takes a millisecond to enter.)
+        reduced = self.accelerator.mixed_precision == "bf16"
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=reduced, cache_enabled=False)
+
     def _next_batch(self) -> Batch:
         self.images_seen += self.config.batch_size
         batch = self.data.batch(self.config.batch_size, self.generator)
@@ -222,13 +230,14 @@ class Engine:
             else:
                 self._add_gradients(loss)
             for key, value in terms.items():
-                value = value.detach() / self.accumulate
+                value = value.detach() / self.accumulate if self.accumulate > 1 else value.detach()
                 logged[key] = logged[key] + value if key in logged else value
         self._unchecked.extend((key, self.step_count, value) for key, value in logged.items())
-        parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-        self._share_gradients(parameters)
-        if self.config.clip:
-            torch.nn.utils.clip_grad_norm_(parameters, self.config.clip)
+        if self.processes > 1 or self.config.clip:
+            parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+            self._share_gradients(parameters)
+            if self.config.clip:
+                torch.nn.utils.clip_grad_norm_(parameters, self.config.clip)
         optimizer.step()
         return logged
 

@@ -95,7 +95,9 @@ def test_the_losses_are_those_of_the_room_of_losses():
     found = model.discriminator_step(BATCH)
     torch.manual_seed(1)
     fake = model.generator(torch.randn(6, 3))
-    assert torch.equal(found, adversarial.discriminator_loss(model.discriminator(BATCH.image), model.discriminator(fake)))
+    assert torch.equal(
+        found, adversarial.discriminator_loss(model.discriminator(BATCH.image), model.discriminator(fake))
+    )
     for loss, function in {
         "non_saturating": adversarial.non_saturating_loss,
         "saturating": adversarial.saturating_loss,
