@@ -10,13 +10,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from course_lib.data.sets import ImageSet
-from course_lib.errors import CourseError, unknown
-
-SPLITS = ("train", "validation", "test")
+from course_lib.data.sets import SPLITS, ImageSet, binarized, check_number, check_split
 
 
-def load(split: str = "train", size: int = 8) -> ImageSet:
+def load(split: str = "train", size: int = 8, binarize: str = "none") -> ImageSet:
     """Real handwritten digits from scikit-learn, 8x8, one channel, white ink on black.
 
     split: train, validation or test: about eight, one and one tenths. Within each class, in the order of the bundled
@@ -24,20 +21,20 @@ def load(split: str = "train", size: int = 8) -> ImageSet:
     size: height and width in pixels, 4 to 256. 8 is the data itself: level v of 0..16 becomes the byte
         nearest to 255 v / 16 (halves upwards), so 17 of the 256 values occur. Any other size is resampled from it,
         bilinearly, antialiased when it shrinks, and rounded to a byte.
+    binarize: none, fixed or dynamic: black and white pixels, drawn once or for every batch (see `sets.binarized`).
 
-    Returns images uint8 [N, 1, size, size], labels int64 [N]. Raises ValueError for another split or size.
+    Returns images uint8 [N, 1, size, size], labels int64 [N]. Raises ValueError for another split, size or binarize.
     """
-    if split not in SPLITS:
-        raise unknown("split", split, SPLITS)
-    if not isinstance(size, int) or not 4 <= size <= 256:
-        raise CourseError(f"digits come in sizes from 4 to 256 pixels, not {size}")
+    check_split(split)
+    check_number("size", size, 4, 256)
     images, labels = _bundled()
     chosen = _split_of(labels) == SPLITS.index(split)
     images = images[chosen]
     if size != 8:
         resized = F.interpolate(images.float(), size=(size, size), mode="bilinear", antialias=True)
         images = resized.round().clamp(0, 255).to(torch.uint8)
-    return ImageSet(images, labels[chosen], "digits", split, tuple("0123456789"))
+    levels = 17 if size == 8 else 256
+    return binarized(ImageSet(images, labels[chosen], "digits", split, tuple("0123456789"), levels=levels), binarize)
 
 
 @cache

@@ -9,13 +9,15 @@ import torch
 from torch import Tensor
 from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal
 
-from course_lib.data.sets import Batch, PointSet
+from course_lib.data.sets import Batch, PointSet, check_split
 from course_lib.errors import CourseError
 
 
 @dataclass(frozen=True)
 class Mixture:
     """p(x) = sum_k weights_k N(x; means_k, std_k^2 I), an endless data set for the engine.
+
+    Every batch is new, so that no split has a point in common with another: the splits differ in name alone.
 
     means: float [K, d].   std: float [K].   weights: float [K], summing to 1.
     """
@@ -24,7 +26,10 @@ class Mixture:
     std: Tensor
     weights: Tensor
     name: str
+    split: str = "train"
     classes: tuple[str, ...] = ()
+    attribute_names: tuple[str, ...] = ()
+    levels: int | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -51,20 +56,23 @@ class Mixture:
 
     def points(self, n: int, generator: torch.Generator | None = None) -> PointSet:
         """A finite data set of n points drawn once."""
-        return PointSet(self.sample(n, generator), self.name)
+        return PointSet(self.sample(n, generator), self.name, self.split)
 
 
 def gaussian_1d(
-    means: Sequence[float] = (2.0,), std: float | Sequence[float] = 0.5, weights: Sequence[float] | None = None
+    means: Sequence[float] = (2.0,),
+    std: float | Sequence[float] = 0.5,
+    weights: Sequence[float] | None = None,
+    split: str = "train",
 ) -> Mixture:
     """A Gaussian on the line or, with several means, a mixture of them (equally weighted unless told).
 
     Raises ValueError where std or the weights are not positive, or their number is not that of the means.
     """
-    return _mixture(torch.tensor(means, dtype=torch.float32).reshape(-1, 1), std, weights, "gaussian_1d")
+    return _mixture(torch.tensor(means, dtype=torch.float32).reshape(-1, 1), std, weights, "gaussian_1d", split)
 
 
-def ring(modes: int = 8, radius: float = 2.0, std: float = 0.02) -> Mixture:
+def ring(modes: int = 8, radius: float = 2.0, std: float = 0.02, split: str = "train") -> Mixture:
     """Equally weighted Gaussians evenly spaced on a circle, the first at (radius, 0): a test for dropped modes.
 
     Eight modes at radius 2 with standard deviation 0.02 are those of Metz et al. (2017), *Unrolled generative
@@ -74,10 +82,13 @@ def ring(modes: int = 8, radius: float = 2.0, std: float = 0.02) -> Mixture:
         raise CourseError(f"a ring needs at least one mode, not {modes}")
     angle = torch.arange(modes, dtype=torch.float64) * (2 * math.pi / modes)
     means = radius * torch.stack([angle.cos(), angle.sin()], dim=1)
-    return _mixture(means.float(), std, None, "ring")
+    return _mixture(means.float(), std, None, "ring", split)
 
 
-def _mixture(means: Tensor, std: float | Sequence[float], weights: Sequence[float] | None, name: str) -> Mixture:
+def _mixture(
+    means: Tensor, std: float | Sequence[float], weights: Sequence[float] | None, name: str, split: str
+) -> Mixture:
+    check_split(split)
     count = len(means)
     stds = torch.tensor([std] * count if isinstance(std, int | float) else std, dtype=torch.float32)
     shares = torch.tensor([1.0] * count if weights is None else weights, dtype=torch.float32)
@@ -85,4 +96,4 @@ def _mixture(means: Tensor, std: float | Sequence[float], weights: Sequence[floa
         raise CourseError(f"{count} means need as many standard deviations and weights: {len(stds)}, {len(shares)}")
     if not (stds > 0).all() or not (shares > 0).all():
         raise CourseError("standard deviations and weights must be positive")
-    return Mixture(means, stds, shares / shares.sum(), name)
+    return Mixture(means, stds, shares / shares.sum(), name, split)

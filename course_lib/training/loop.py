@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from course_lib.data import DataSet
+from course_lib.data import DataSet, ImageSet
 from course_lib.errors import CourseError, CourseWarning
 from course_lib.training import checkpoints, runs
 from course_lib.training.engine import Engine, NonFiniteError, apart, draw
@@ -27,6 +27,7 @@ from course_lib.training.recipe import Recipe
 
 SAMPLES = 64  # images in a grid; points are cheap and need more to show a density
 POINTS = 2000
+EVALUATED = 4096  # held-out examples
 EVALUATION_BATCHES = 8
 
 # What to measure on the way: given the recipe, with averaged weights if it has them, returns scalars [] by name.
@@ -160,16 +161,23 @@ def train(
 def evaluation(data: DataSet, prefix: str = "validation") -> Hook:
     """A hook that reports what the recipe's `evaluate` says of this held-out data: "validation/elbo" and so on.
 
-    The mean over a few batches, the same examples every time.
+    The mean over the set, or over the first EVALUATED examples of a larger one; of data made anew for every batch,
+    over a few batches that are the same every time.
     """
 
     def hook(recipe: Recipe) -> dict[str, Tensor]:
-        held_out = data.to(recipe.device)
-        generator = torch.Generator(recipe.device).manual_seed(0)
-        found = [
-            recipe.evaluate(held_out.batch(recipe.config.batch_size, generator)) for _ in range(EVALUATION_BATCHES)
-        ]
-        return {f"{prefix}/{name}": torch.stack([each[name] for each in found]).mean() for name in found[0]}
+        held_out, n = data.to(recipe.device), recipe.config.batch_size
+        if isinstance(held_out, ImageSet):
+            ends = range(0, min(len(held_out), EVALUATED), n)
+            batches = (held_out.rows(slice(i, min(i + n, len(held_out), EVALUATED))) for i in ends)
+        else:
+            generator = torch.Generator(recipe.device).manual_seed(0)
+            batches = (held_out.batch(n, generator) for _ in range(EVALUATION_BATCHES))
+        found, weights = zip(*((recipe.evaluate(batch), len(batch.image)) for batch in batches), strict=True)
+        return {
+            f"{prefix}/{name}": sum(w * each[name] for w, each in zip(weights, found, strict=True)) / sum(weights)
+            for name in found[0]
+        }
 
     return hook
 

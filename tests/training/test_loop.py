@@ -338,3 +338,15 @@ def test_killed_at_random_moments_thirty_times_it_ends_the_same(tmp_path):
         assert ended() == 0
         trainer.stdin.close()
     _assert_same_end(straight, killed)
+
+
+def test_evaluation_is_the_mean_over_all_held_out_examples(small):
+    recipe = small()
+    recipe.evaluate = lambda batch: {"brightness": batch.image.mean()}
+    found = evaluation(VALIDATION)(recipe)["validation/brightness"]
+    torch.testing.assert_close(found, data.sets.to_float(VALIDATION.images).mean())
+    endless = data.load("two_digits", size=16, digit_size=8)
+    recipe.evaluate = lambda batch: {"n": torch.tensor(float(len(batch.image))), "brightness": batch.image.mean()}
+    once, again = evaluation(endless, "train")(recipe), evaluation(endless, "train")(recipe)
+    assert once["train/n"] == recipe.config.batch_size
+    assert torch.equal(once["train/brightness"], again["train/brightness"])
