@@ -368,7 +368,7 @@ def _prepare(
         raise CourseError(f"--image-size {image_size} and --data-options size={options['size']} disagree: name one")
     data_set = data_sets.load(data, **options)
     config = _configure(module, "" if full_size else data, _pairs(changes, "--set"))
-    recipe = models.recipe_class(module).build(config, data_set.shape, data_set.classes)
+    recipe = models.recipe_class(module).build(config, data_set.shape, data_set.classes, data_set.levels)
     return recipe, data_set, options
 
 
@@ -383,7 +383,8 @@ def _configure(module: "ModuleType", data: str, changes: dict[str, str]) -> Any:
         kind = fields[name].type
         try:
             with contextlib.redirect_stderr(io.StringIO()):  # its own complaint takes a box of eight lines
-                values[name] = tyro.cli(kind, args=["--", *value.split(",")], console_outputs=False)
+                words = [word.capitalize() if word in ("true", "false", "none") else word for word in value.split(",")]
+                values[name] = tyro.cli(kind, args=["--", *words], console_outputs=False)
         except SystemExit:
             readable = kind.__name__ if isinstance(kind, type) else str(kind).removeprefix("typing.")
             raise CourseError(f"--set {name}={value}: {name} takes {readable}, values apart by commas") from None

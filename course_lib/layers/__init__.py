@@ -1,0 +1,4 @@
+"""Blocks that several systems share.
+
+masked   convolutions that see only what comes before, pixel by pixel and colour by colour
+"""

@@ -54,6 +54,6 @@ def load_run(out: Path | str) -> tuple[Recipe, dict[str, Any], int]:
     checkpoint = checkpoints.newest(out / "checkpoints")
     if checkpoint is None:
         raise CourseError(f"{out} has no checkpoint yet: let it train on with --resume")
-    recipe = recipe_class(module).build(config, tuple(record["shape"]), tuple(record["classes"]))
+    recipe = recipe_class(module).build(config, tuple(record["shape"]), tuple(record["classes"]), record.get("levels"))
     recipe.load_state_dict({**checkpoint.tensors["weights"], **checkpoint.tensors["averages"]})
     return recipe.eval(), record, checkpoint.step

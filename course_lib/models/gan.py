@@ -158,7 +158,7 @@ class GAN(Recipe):
         return adversarial.discriminator_loss(self.discriminator(batch.image), self.discriminator(fake))
 
     def generator_step(self, batch: Batch) -> Tensor:
-        """The generator's loss [] on as many of its images; its gradient comes through D, but reaches no weight of D."""
+        """The generator's loss [] on as many of its images. The gradient comes through D but reaches no weight of D."""
         with frozen(self.discriminator):
             fake_logit = self.discriminator(self.generator(self.noise(len(batch.image))))
         if self.config.loss == "saturating":

@@ -62,7 +62,7 @@ def _draw(
                 points = np.array([(line["step"], line[name]) for line in lines if name in line]).reshape(-1, 2)
                 steps, values = _smoothed(points, smooth)
                 axes.plot(steps, values, color=colour, label=label, marker="o" if len(steps) == 1 else "")
-            axes.set_title(name)
+            axes.set_title(name.replace("/", "/\n") if len(name) > 22 else name)
             axes.set_xlabel("step")
         handles, shown = grid[0].get_legend_handles_labels()
         curves.legend(handles, shown, loc="outside upper left", ncols=columns)

@@ -102,6 +102,11 @@ class Engine:
 
     def step(self) -> dict[str, Tensor]:
         """One `training_step` of the recipe. Returns its scalars, detached, still on the device."""
+        if self.step_count == 0 and type(self.recipe).prepare is not Recipe.prepare:
+            random = torch.Generator(self.device)
+            random.set_state(self.generator.get_state())  # a look at the data takes nothing from training
+            with torch.no_grad():
+                self.recipe.prepare(self.data.batch(self.config.batch_size, random))
         self.step_count += 1
         self._set_rates()
         with self._autocast():

@@ -73,8 +73,10 @@ class Recipe(nn.Module):
     shared_noise: SharedNoise | None = None  # set by the engine where several processes train together
 
     @classmethod
-    def build(cls, config: Any, shape: tuple[int, ...], classes: tuple[str, ...] = ()) -> Self:
-        """The model for data of this shape; a conditional one overrides this to take the classes too."""
+    def build(
+        cls, config: Any, shape: tuple[int, ...], classes: tuple[str, ...] = (), levels: int | None = None
+    ) -> Self:
+        """The model for data of this shape; one that must know their classes or grey levels overrides this."""
         return cls(config, shape)
 
     @property
@@ -84,6 +86,9 @@ class Recipe(nn.Module):
     def configure_optimizers(self) -> dict[str, Optimizer]:
         """The optimisers, by the names that `training_step` gives to `optimize`. Called once, on the device."""
         raise NotImplementedError
+
+    def prepare(self, batch: Batch) -> None:
+        """Called once, before the first step of a run, with a batch of its data, whole in every process."""
 
     def training_step(self, next_batch: Callable[[], Batch], optimize: Optimize) -> dict[str, Tensor]:
         """One step of the paper's algorithm: ask for as many batches as it takes, optimise, return what to log.

@@ -46,6 +46,7 @@ def describe(
         "data_options": data_options,
         "shape": data.shape,
         "classes": data.classes,
+        "levels": data.levels,
         "config": dataclasses.asdict(recipe.config),
         "seed": seed,
         "precision": precision,

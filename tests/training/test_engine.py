@@ -342,3 +342,21 @@ def test_shared_noise_is_that_of_the_whole_batch(small):
         assert torch.equal(alone, torch.randn(3, 4))
     for whole_, *of_processes in zip(whole, *parts, strict=True):
         assert torch.equal(whole_, torch.cat(of_processes))
+
+
+def test_a_recipe_may_look_at_data_before_the_first_step(small):
+    class Prepared(type(small())):
+        def prepare(self, batch):
+            assert not torch.is_grad_enabled()
+            self.looked = batch.image
+
+    torch.manual_seed(0)
+    recipe, seen = Prepared(), []
+    engine = Engine(recipe, DIGITS)
+    original = recipe.first_loss
+    recipe.first_loss = lambda batch: seen.append(batch.image) or original(batch)
+    engine.step()
+    assert torch.equal(recipe.looked, seen[0]), "the first batch, which training then sees itself"
+    looked = recipe.looked
+    engine.step()
+    assert recipe.looked is looked
