@@ -437,6 +437,8 @@ def _speaks() -> bool:
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: Any) -> None:
+    if not _speaks():
+        return
     print(
         f"course: {message}" if category is CourseWarning else f"course: {category.__name__}: {message}",
         file=sys.stderr,

@@ -135,6 +135,12 @@ def test_the_seed_draws_the_weights(course, tmp_path):
         (["train", "gan", "--data", "ring", "--image-size", "16"], "size"),
         (["train", "gan", "--accumulate", "7"], "a batch of 100 cannot be shared evenly by 1 processes with 7 pieces"),
         (["train", "gan", "--set", "average=1"], "average must lie in [0, 1), not 1.0"),
+        (["train", "gan", "--data", "folder"], "data set 'folder' needs the option path"),
+        (
+            ["train", "gan", "--data", "folder", "--data-options", "path=taken"],
+            "no picture in taken: of its 1 files none",
+        ),
+        (["train", "vae", "--data", "ring"], "is for images [C, H, W]"),
         (["compare", "nowhere"], "compare takes two runs or more"),
         (["compare", "nowhere", "nowhere"], "nowhere is no run directory"),
         (["train", "gan", "--threads", "0"], "threads must be at least 1, not 0"),
