@@ -49,22 +49,22 @@ def _column(value: Tensor) -> Tensor:
 
 
 def _bump(
-    surface_z: Tensor,
+    z: Tensor,
     slopes: tuple[Tensor, Tensor],
     dx: Tensor,
     dy: Tensor,
+    lean: Tensor | float,
     height: Tensor,
     wx: Tensor,
     wy: Tensor,
 ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-    """Adds a `hill`, seen from the viewer: to the height, and to the slopes which the normal is tilted by."""
-    sx, sy = dx / wx, dy / wy
+    """Adds a `hill` about the line dx = lean * dy to the height z, and what it steepens to the slopes."""
+    sx, sy = (dx - lean * dy) / wx, dy / wy
     low = (1 - torch.addcmul(sx * sx, sy, sy) * (1 / 6)).clamp(min=0)
     slope = height * low * low  # of `hill`, but for the way
-    return torch.addcmul(surface_z, slope, low), (
-        torch.addcmul(slopes[0], slope, sx / wx, value=-1),
-        torch.addcmul(slopes[1], slope, sy / wy, value=-1),
-    )
+    down_x = slope * sx / wx
+    slopes = slopes[0] - down_x, slopes[1] + lean * down_x - slope * sy / wy
+    return torch.addcmul(z, slope, low), slopes
 
 
 @dataclass(frozen=True)
@@ -87,14 +87,12 @@ def shape_head(pose: Pose, grid: Grid) -> Head:
     z, slopes = surface.z, (torch.zeros_like(x), torch.zeros_like(x))
     tip_x, tip_y = pose_nose(pose)
     r = pose.nose_r
-    z, slopes = _bump(z, slopes, x - tip_x, y - tip_y, r * 0.92, r * 0.80, r * 0.74)
-    # the bridge, from between the eyes to the tip
+    z, slopes = _bump(z, slopes, x - tip_x, y - tip_y, 0.0, r * 0.92, r * 0.80, r * 0.74)
+    # The bridge, from between the eyes to the tip
     top_x, top_y, _ = pose.place(torch.zeros_like(r), pose.eye_y + 0.01)
+    dx, dy = x - (tip_x + top_x) / 2, y - (tip_y + top_y) / 2
     lean = (tip_x - top_x) / (tip_y - top_y)
-    along = y - (tip_y + top_y) / 2
-    z, slopes = _bump(
-        z, slopes, x - (tip_x + top_x) / 2 - lean * along, along, r * 0.42, r * 0.42, (top_y - tip_y) * 0.42
-    )
+    z, slopes = _bump(z, slopes, dx, dy, lean, r * 0.42, r * 0.42, (top_y - tip_y) * 0.42)
     # Added slopes tilt the normal; it is n + nz * (-slope), of unit length again
     nx, ny = torch.addcmul(nx, nz, slopes[0], value=-1), torch.addcmul(ny, nz, slopes[1], value=-1)
     length = torch.addcmul(torch.addcmul(nx * nx, ny, ny), nz, nz).rsqrt()

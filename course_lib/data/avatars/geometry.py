@@ -93,6 +93,10 @@ class Pose:
         x, y = x * self.cos_roll - y * self.sin_roll, x * self.sin_roll + y * self.cos_roll
         return x * self.zoom + self.x, y * self.zoom + self.y
 
+    def seen_width(self) -> Tensor:
+        """Half the width of the head as it is turned, before it narrows towards the chin."""
+        return (self.a**2 * self.cos**2 + self.c**2 * self.sin**2).sqrt()
+
     def width_at(self, v: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """At height v on the unit sphere: how much the section widens, how far it stands forward, and their slopes."""
         n = v.clamp(max=0)

@@ -48,9 +48,9 @@ _HAIR_TABLE = {
     "curly":    (1.0, 0.27, 0.46, 0.00, 0.0, 0.05, 5.0, 0.82, -.34, 0.5, 1.2, 0.0, 0, 0.0, 0.0, .1, .1, 0, 1.0, 0.0),
     "bob":      (1.0, 0.12, 0.30, 0.00, 0.0, .025, 8.0, 0.77, -.75, 0.72, 1.16, 0.0, 0, 0.0, 0.0, .1, .1, 0, 0.0, 0.0),
     "long":     (1.0, 0.10, 0.66, 0.00, .55, 0.00, 5.0, 0.80, -1.2, 1.75, 1.14, 0.01, 0, 0.0, 0.0, .1, .1, 0, 0.0, 0.0),
-    "wavy":     (1.0, 0.13, 0.60, 0.18, .25, 0.02, 4.0, 0.78, -1.2, 1.35, 1.28, 0.05, 0, 0.0, 0.0, .1, .1, 0, .35, .0),
+    "wavy":     (1.0, 0.13, 0.60, 0.18, .25, 0.02, 4.0, 0.78, -1.2, 1.35, 1.28, .05, 0, 0.0, 0.0, .1, .1, 0, .35, .0),
     "bun":      (1.0, 0.07, 0.56, 0.00, .16, 0.00, 5.0, 0.84, -.10, 0.0, 1.0, 0.0, 1, 0.0, 1.24, .48, .36, 0, 0.0, 0.0),
-    "pigtails": (1.0, 0.09, 0.34, 0.00, 0.0, 0.03, 6.0, 0.84, -.25, 0.0, 1.0, 0.0, 1, 1.32, -.14, .36, .50, 1, 0.0, 0.0),
+    "pigtails": (1.0, .09, 0.34, 0.00, 0.0, 0.03, 6.0, 0.84, -.25, 0.0, 1.0, 0.0, 1, 1.32, -.14, .36, .50, 1, 0.0, 0.0),
 }  # fmt: skip
 _HAT_COLUMNS = (
     "line", "width", "height", "sag", "flat", "cuff", "pom", "brim_x", "brim_y", "brim_w", "brim_h", "over", "ribbon",
@@ -82,7 +82,7 @@ def _strands(colour: Three, strand: Tensor, shine: Tensor) -> Three:
 def layer_hair(people: People, pose: Pose, grid: Grid) -> tuple[Layer, Tensor]:
     """The shell of hair round the head, and the signed distance to it [N, P], on the same window."""
     style = _table(_HAIR_COLUMNS, _HAIR_TABLE, HAIR_STYLES, people.hair_style, people.age)
-    window = grid.window(-0.90, 1, 0.86)
+    window = grid.window(-0.78, 1, 0.84)
     x, y = pose.to_head(window.x, window.y)
     px = grid.pixel / pose.zoom
     hatted, curl = people.hat[:, None], style["curl"]
@@ -158,8 +158,39 @@ def layer_hair(people: People, pose: Pose, grid: Grid) -> tuple[Layer, Tensor]:
     return layer, torch.maximum(distance, edge) + (1 - style["cover"]) * 0.05 + (1 - under) * hatted
 
 
-def layer_back(people: People, pose: Pose, grid: Grid) -> Layer:
-    """Hair behind head and neck: the back of the shell, a curtain down to its length, a bun, a tail on either side."""
+def layer_cap(people: People, pose: Pose, grid: Grid) -> Layer:
+    """The back of the shell, where it shows beside the head."""
+    style = _table(_HAIR_COLUMNS, _HAIR_TABLE, HAIR_STYLES, people.hair_style, people.age)
+    window = grid.window(-0.62, 0.92, 0.80)
+    x, y = pose.to_head(window.x, window.y)
+    px = grid.pixel / pose.zoom
+    rx = pose.seen_width() * (1 + style["shell"] * 0.7)
+    ry = pose.b * (1 + style["shell"] * 0.5)
+    distance = smooth_max(ellipse(x, y - 0.02, rx, ry), (style["low"] - 0.04) * pose.b - y, 0.12)
+    nx, ny = (x * (0.8 / rx)).clamp(-0.9, 0.9), (y * (0.5 / ry)).clamp(-0.4, 0.4)
+    nz = (1 - torch.addcmul(nx * nx, ny, ny)).clamp(min=0.03).sqrt()
+    return Layer(
+        window=window,
+        cover=cover(distance, px) * (style["cover"] >= 1).to(px),
+        colour=scaled(hair_colour(people), 0.78),
+        normal=(nx, ny, nz),
+        depth=-0.1 - 0.1 * nz,
+        gloss=0.05,
+        shadow=0.9,
+        line=outline(distance, px) if grid.lines else 0.0,
+        parts=[("hair", 1.0)],
+    )
+
+
+def has_back(people: People) -> Tensor:
+    """int64: those whose hair hangs down behind the head, or is tied."""
+    columns = [_HAIR_COLUMNS.index(name) for name in ("back", "puff")]
+    table = torch.tensor([any(_HAIR_TABLE[style][i] for i in columns) for style in HAIR_STYLES])
+    return table.to(people.hair_style.device)[people.hair_style].nonzero()[:, 0]
+
+
+def layer_back(people: People, pose: Pose, grid: Grid, who: Tensor) -> Layer:
+    """Hair behind head and neck: a curtain down to its length, a bun, a tail on either side."""
     style = _table(_HAIR_COLUMNS, _HAIR_TABLE, HAIR_STYLES, people.hair_style, people.age)
     window = grid.window(-1, 1, 0.96)
     x, y = pose.to_head(window.x, window.y)
@@ -175,10 +206,6 @@ def layer_back(people: People, pose: Pose, grid: Grid) -> Layer:
     out_x, out_y = qx.clamp(min=0), qy.clamp(min=0)
     outside = torch.addcmul(out_x * out_x, out_y, out_y).clamp(min=1e-8).sqrt()
     curtain = outside + torch.maximum(qx, qy).clamp(max=0) + ((length < 0.01).to(px) * 9 - corner)
-    across = (a**2 * pose.cos**2 + pose.c**2 * pose.sin**2).sqrt() * (1 + style["shell"] * 0.7)
-    cap = ellipse(x, y - 0.02, across, b * (1 + style["shell"] * 0.5))
-    curtain = torch.minimum(curtain, smooth_max(cap, (style["low"] - 0.04) * b - y, 0.12))
-
     mirrored = style["mirror"]
     side = torch.sign(people.parting[:, None] - 0.5)
     shift = style["puff_x"] * a
@@ -224,6 +251,7 @@ def layer_back(people: People, pose: Pose, grid: Grid) -> Layer:
         shadow=1 - 0.25 * (1 - ball) * cover(sway.abs() - half * 0.8, 0.25),
         line=ink,
         parts=[("hair", 1.0)],
+        who=who,
     )
 
 
@@ -236,8 +264,7 @@ def _hat_line(people: People, pose: Pose) -> Tensor:
 def _crown(people: People, pose: Pose, kind: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
     """Half the width of a hat's crown, and its height."""
     style = _table(_HAIR_COLUMNS, _HAIR_TABLE, HAIR_STYLES, people.hair_style, people.age)
-    across = (pose.a**2 * pose.cos**2 + pose.c**2 * pose.sin**2).sqrt()
-    rx = kind["width"] * across * (1 + style["shell"].clamp(max=0.1) * 0.6)
+    rx = kind["width"] * pose.seen_width() * (1 + style["shell"].clamp(max=0.1) * 0.6)
     return rx, kind["height"] * pose.b * (0.9 + 0.2 * people.hat_tone[:, None])
 
 

@@ -76,6 +76,7 @@ class Layer:
     """What lies on a window: [N, P] each, or [N, 1] where it is the same all over.
 
     who: int64, the people that have it, where not all do; N counts those.
+    normal, depth: in the head's frame, or in the torso's, which is upright.
     parts: shares of `cover`; what remains is the first's.
     """
 
@@ -89,6 +90,7 @@ class Layer:
     line: Tensor | float  # of ink
     parts: list[tuple[str, Tensor | float]]
     who: Tensor | None = None
+    upright: bool = False
 
 
 def cover(distance: Tensor, footprint: Tensor | float) -> Tensor:

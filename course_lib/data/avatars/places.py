@@ -8,7 +8,7 @@ from torch import Tensor
 from course_lib.data.avatars.face import lid
 from course_lib.data.avatars.geometry import Pose, pose, pose_nose
 from course_lib.data.avatars.hair import hat_outline
-from course_lib.data.avatars.population import People
+from course_lib.data.avatars.population import People, check_size
 
 BOX_NAMES = ("face", "left_eye", "right_eye", "nose", "mouth", "glasses", "hat")
 _POINTS = 64  # of every curve
@@ -19,8 +19,9 @@ def boxes(people: People, size: int) -> Tensor:
 
     Left and right are those of the picture. A box holds the whole object, hidden parts too, and ends at the picture's
     edge; what a person does not wear is NaN. The face is the outline of the head without ears and hair; an eye is the
-    opening between its lids.
+    opening between its lids. Raises ValueError for a size that is not from 4 to 256.
     """
+    check_size(size)
     where = pose(people)
     curves = {
         "face": _face(where),
@@ -51,8 +52,7 @@ def _round(like: Tensor) -> tuple[Tensor, Tensor]:
 def _face(pose: Pose) -> tuple[Tensor, Tensor]:
     c, v = _round(pose.a)
     wide, forward, _, _ = pose.width_at(v)
-    across = (pose.a**2 * pose.cos**2 + pose.c**2 * pose.sin**2).sqrt()
-    return wide * across * c + pose.sin * forward, pose.b * v
+    return wide * pose.seen_width() * c + pose.sin * forward, pose.b * v
 
 
 def _eye(pose: Pose, side: int) -> tuple[Tensor, Tensor]:

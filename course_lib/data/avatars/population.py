@@ -309,3 +309,9 @@ def attributes(people: People) -> Tensor:
     for name, values in CATEGORIES.items():
         columns.append(torch.nn.functional.one_hot(getattr(people, name), len(values)).float())
     return torch.cat(columns, 1)
+
+
+def check_size(size: int) -> None:
+    """Raises ValueError for what is not a size that avatars come in."""
+    if not isinstance(size, int) or isinstance(size, bool) or not 4 <= size <= 256:
+        raise CourseError(f"avatars come in sizes from 4 to 256 pixels, not {size}")

@@ -67,17 +67,19 @@ def trace(people: People, side: int, lines: bool = False, plain: bool = False) -
         face.layer_ears(people, where, grid),
         face.layer_head(people, where, grid, head, hair.hair_colour(people), shadow),
         _neck(people, where, grid),
-        hair.layer_back(people, where, grid),
-        _torso(people, where, grid),
-        _background(people, grid),
+        hair.layer_cap(people, where, grid),
     ]
+    if len(who := hair.has_back(people)):
+        layers.append(hair.layer_back(people[who], where[who], grid, who))
+    layers += [_torso(people, where, grid), _background(people, where, grid)]
     return _composite(layers, grid, where)
 
 
 def _composite(layers: list[Layer], grid: Grid, where: Pose) -> Traced:
     n, side = len(where.a), grid.side
     buffer = where.a.new_zeros(len(CHANNELS), n, side, side)
-    parts = dict(zip(PART_NAMES, where.a.new_zeros(len(PART_NAMES), n, side, side), strict=True))
+    shares = where.a.new_zeros(len(PART_NAMES), n, side, side)
+    parts = {name: shares[i] for i, name in enumerate(PART_NAMES)}
     free = where.a.new_ones(n, side, side)
     for layer in layers:
         window, who = layer.window, layer.who
@@ -95,11 +97,16 @@ def _composite(layers: list[Layer], grid: Grid, where: Pose) -> Traced:
         seen = seen.clone() if who is None else seen[who]  # autograd keeps it, and `free` changes
         weight = seen * window.unflatten(layer.cover)
         put(free, weight, -1.0)
-        values = (*layer.colour, *layer.normal, layer.depth, layer.gloss, layer.shadow, layer.line)
-        for channel, value in zip(buffer, values, strict=True):
+        turned = where if who is None else where[who]
+        nx, ny, nz = layer.normal
+        if not layer.upright:
+            nx, ny = nx * turned.cos_roll - ny * turned.sin_roll, nx * turned.sin_roll + ny * turned.cos_roll
+        depth = layer.depth * turned.zoom
+        values = (*layer.colour, nx, ny, nz, depth, layer.gloss, layer.shadow, layer.line)
+        for i, value in enumerate(values):
             value = window.unflatten(value) if isinstance(value, Tensor) else value
             if isinstance(value, Tensor) or value:
-                put(channel, weight, value)
+                put(buffer[i], weight, value)
         rest = weight
         for name, share in layer.parts[1:]:
             piece = weight * window.unflatten(share)
@@ -142,6 +149,7 @@ def _neck(people: People, where: Pose, grid: Grid) -> Layer:
         shadow=shadow,
         line=ink,
         parts=[("skin", 1.0), ("clothes", cloth)],
+        upright=True,
     )
 
 
@@ -218,10 +226,11 @@ def _torso(people: People, where: Pose, grid: Grid) -> Layer:
         shadow=shadow,
         line=ink,
         parts=[("clothes", 1.0), ("skin", bare)],
+        upright=True,
     )
 
 
-def _background(people: People, grid: Grid) -> Layer:
+def _background(people: People, where: Pose, grid: Grid) -> Layer:
     window, px = grid.window(-1, 1), grid.pixel
     x, y = window.x, window.y
     kind = people.background[:, None]
@@ -252,11 +261,12 @@ def _background(people: People, grid: Grid) -> Layer:
         cover=torch.ones_like(glow),
         colour=colour,
         normal=(zero, zero, zero + 1),
-        depth=zero + FAR,
+        depth=FAR / where.zoom,
         gloss=0.0,
         shadow=1.0,
         line=0.0,
         parts=[("background", 1.0)],
+        upright=True,
     )
 
 
