@@ -6,6 +6,7 @@ the same person everywhere. `render` makes a picture of a person at any size fro
 a data set.
 """
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -180,7 +181,7 @@ def load(
         threads = torch.get_num_threads()
         torch.set_num_threads(1)
         try:
-            with ThreadPoolExecutor(threads) as pool:
+            with ThreadPoolExecutor(os.cpu_count()) as pool:
                 for made in pool.map(rows, range(0, count, step)):
                     write(**made)
         finally:

@@ -1,7 +1,8 @@
-"""The landing page's picture: the same noise, drawn again and again as a GAN learns.
+"""Pictures of pages that execute nothing.
 
 course train gan --data digits --steps 2000 --sample-every 50 --out runs/gan/cover
-python -m course_lib.authoring.cover runs/gan/cover
+python -m course_lib.authoring.pictures cover runs/gan/cover    the landing page: the same noise as a GAN learns
+python -m course_lib.authoring.pictures avatars                 the page on data: the same people in every style
 """
 
 from pathlib import Path
@@ -11,6 +12,7 @@ import torch
 import tyro
 from PIL import Image
 
+from course_lib.data import avatars as faces
 from course_lib.errors import CourseError
 from course_lib.plotting import grids
 
@@ -42,5 +44,20 @@ def cover(run: tyro.conf.Positional[Path], out: Path = Path("book/_assets/cover.
     print(f"{out}: {len(LATENTS)} latents over {len(STEPS)} moments")
 
 
+def avatars(out: Path = Path("book/_assets/avatars.webp"), people: tuple[int, ...] = (52, 61, 6, 29, 11)) -> None:
+    """Draw a few people of the avatars, one row each, in every style.
+
+    Args:
+        out: The picture.
+        people: Their indices.
+    """
+    crowd = faces.people(torch.tensor(people))
+    with torch.no_grad():
+        styles = faces.render_views(crowd, 112, tuple(faces.STYLES))
+    images = torch.stack([style.expand(-1, 3, -1, -1) for style in styles.values()], 1)  # [people, styles, 3, H, W]
+    grids.image_grid(images, scale=1, column_labels=list(styles)).save(out, quality=88, method=6)
+    print(f"{out}: {len(people)} people in {len(styles)} styles")
+
+
 if __name__ == "__main__":
-    tyro.cli(cover)
+    tyro.extras.subcommand_cli_from_dict({"cover": cover, "avatars": avatars})
