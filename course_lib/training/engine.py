@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -205,11 +205,12 @@ class Engine:
             for name, value in weights.items():
                 value.copy_(own[name])
 
-    def _autocast(self) -> torch.autocast:
+    def _autocast(self, enabled: bool = True) -> AbstractContextManager:
         # Without its cache: that keeps the bf16 copy of a weight until the block ends, and a step that optimises twice
         # would use a stale one. (accelerate's own context takes a millisecond to enter.)
-        reduced = self.accelerator.mixed_precision == "bf16"
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=reduced, cache_enabled=False)
+        if self.accelerator.mixed_precision == "no":
+            return nullcontext()
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=enabled, cache_enabled=False)
 
     def _next_batch(self) -> Batch:
         self.images_seen += self.config.batch_size
@@ -230,8 +231,8 @@ class Engine:
             loss, terms = answer if isinstance(answer, tuple) else (answer, {})
             if isinstance(loss, Tensor):
                 terms = {f"loss/{name}": loss, **terms}
-                with torch.autocast(self.device.type, enabled=False):  # backward repeats the forward pass's precision
-                    self.accelerator.backward(loss / self.accumulate if self.accumulate > 1 else loss)
+                with self._autocast(enabled=False):  # backward repeats the precision of the forward pass
+                    (loss / self.accumulate if self.accumulate > 1 else loss).backward()
             else:
                 self._add_gradients(loss)
             for key, value in terms.items():
