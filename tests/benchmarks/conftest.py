@@ -39,5 +39,5 @@ def _machine() -> str:
     return (
         f"Measured {datetime.date.today().isoformat()} on {os.cpu_count()} cores ({model}), one thread unless said "
         f"otherwise, Python {platform.python_version()}, torch {torch.__version__}. "
-        "Medians; the machine was not otherwise idle unless a table elsewhere says so."
+        "Medians."
     )
