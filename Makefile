@@ -80,6 +80,7 @@ bench: $(READY)  ## measure speed: engine, systems, data sets, checkpoints; prin
 
 FULL := --data avatars --image-size 64 --full-size --precision bf16 --compile
 full-size: $(READY)  ## on a GPU: train gan and vae at the size of their papers, store speed and samples for the book
+	@$(BIN)/python -c 'import sys, torch; sys.exit(None if torch.cuda.is_available() else "make full-size needs a GPU")'
 	@for model in gan vae; do set -e; \
 	  $(BIN)/course throughput $$model $(FULL) --steps 200 --store book/results/full_size/$$model.json; \
 	  $(BIN)/course train $$model $(FULL) --steps 20000 --checkpoint-every 2000 --sample-every 2000 --out runs/$$model/full-size --resume; \

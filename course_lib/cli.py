@@ -60,8 +60,8 @@ def train(
     """Train a model.
 
     Writes a run directory: config.json, metrics.jsonl, samples/ (PNG, always from the same latents) and checkpoints/.
-    Ctrl-C finishes the step, writes a checkpoint and says how to go on. On several GPUs, or machines:
-    accelerate launch --num-processes 2 -m course_lib.cli train MODEL …, with the same result as on one.
+    Ctrl-C finishes the step (several processes: the next ten), writes a checkpoint and says how to go on. On several
+    GPUs, or machines: accelerate launch --num-processes 2 -m course_lib.cli train MODEL …, with the same result as one.
 
     Args:
         model: Which one; `course list` names them.
@@ -93,8 +93,8 @@ def train(
     from course_lib import training
 
     out = Path("runs", model, f"{data}-seed{seed}") if out is None else out
-    if threads < 1:
-        raise CourseError(f"threads must be at least 1, not {threads}")
+    _check_seed(seed)
+    _check_threads(threads)
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
     recipe, data_set, options = _prepare(model, data, set, data_options, image_size, full_size)
@@ -115,7 +115,9 @@ def train(
 
 def sample(
     run: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")],
-    n: int = 64,
+    n: Annotated[
+        int | None, tyro.conf.arg(metavar="INT", help_behavior_hint="(default: 64 images, 2000 points)")
+    ] = None,
     seed: int = 0,
     out: Annotated[
         Path | None, tyro.conf.arg(metavar="PNG", help_behavior_hint="(default: RUN/samples-seedSEED.png)")
@@ -126,21 +128,25 @@ def sample(
     Args:
         run: A run directory of `course train`.
         n: How many.
-        seed: Of the latents; 0 gives those of the run's own grids.
+        seed: Of the latents; 0 gives those of the run's own grids, if it was trained without a GPU.
         out: The file; an older one is replaced.
     """
     from course_lib import data as data_sets
     from course_lib import models
     from course_lib.training.engine import draw
+    from course_lib.training.loop import POINTS, SAMPLES
     from course_lib.training.pictures import save_samples
 
+    _check_seed(seed)
+    recipe, record, step = models.load_run(run)
+    image = len(record["shape"]) == 3
+    n = (SAMPLES if image else POINTS) if n is None else n
     if n < 1:
         raise CourseError(f"n must be at least 1, not {n}")
-    recipe, record, step = models.load_run(run)
     out = run / f"samples-seed{seed}.png" if out is None else out
     if out.suffix.lower() != ".png":
         raise CourseError(f"samples are written as a PNG: name the file {out.with_suffix('.png')}")
-    data_set = data_sets.load(record["data"], **record["data_options"])
+    data_set = None if image else data_sets.load(record["data"], **record["data_options"])  # to draw points over
     save_samples(draw(recipe, n, seed), out, data_set, f"step {step:,}")
     print(f"{n} samples of '{record['model']}' at step {step}: {out}")
 
@@ -198,6 +204,7 @@ def throughput(
 
     if steps < 1:
         raise CourseError(f"steps must be at least 1, not {steps}")
+    _check_threads(threads)
     torch.set_num_threads(threads)
     torch.manual_seed(0)
     recipe, data_set, _ = _prepare(model, data, set, data_options, image_size, full_size)
@@ -343,6 +350,11 @@ def main(args: Sequence[str] | None = None) -> None:
     except BrokenPipeError:  # of `course list | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        print(f"course: {error.filename}: {error.strerror}", file=sys.stderr)
+        sys.exit(2)
     sys.exit(status)
 
 
@@ -363,7 +375,7 @@ def _prepare(
     from course_lib import models
 
     module = models.load(model)
-    options = {name: _literal(value) for name, value in _pairs(data_options, "--data-options").items()}
+    options = _options(data, _pairs(data_options, "--data-options"))
     if image_size is not None and options.setdefault("size", image_size) != image_size:
         raise CourseError(f"--image-size {image_size} and --data-options size={options['size']} disagree: name one")
     data_set = data_sets.load(data, **options)
@@ -413,6 +425,25 @@ def _pairs(assignments: Sequence[str], option: str) -> dict[str, str]:
     return pairs
 
 
+def _options(data: str, pairs: dict[str, str]) -> dict[str, Any]:
+    """Options of a data set, as numbers where it does not take words."""
+    from course_lib import data as data_sets
+
+    known = inspect.signature(data_sets.SETS[data]).parameters if data in data_sets.SETS else {}
+    words = {name for name, parameter in known.items() if "str" in str(parameter.annotation)}
+    return {name: value if name in words else _literal(value) for name, value in pairs.items()}
+
+
+def _check_seed(seed: int) -> None:
+    if not 0 <= seed < 2**63:
+        raise CourseError(f"seed must be a whole number from 0 to 2^63 - 1, not {seed}")
+
+
+def _check_threads(threads: int) -> None:
+    if threads < 1:
+        raise CourseError(f"threads must be at least 1, not {threads}")
+
+
 def _literal(value: str) -> int | float | str:
     for kind in (int, float):
         try:
@@ -428,7 +459,10 @@ def _first_line(documented: Any) -> str:
 
 def _with_resume() -> str:
     words = [word for word in sys.argv[1:] if word != "--resume"]
-    return shlex.join(["course", *words, "--resume"])
+    command = shlex.join(["course", *words, "--resume"])
+    if "RANK" not in os.environ:
+        return command
+    return f"accelerate launch … -m course_lib.cli {command.removeprefix('course ')}"
 
 
 def _speaks() -> bool:

@@ -36,6 +36,7 @@ def compare(runs: Sequence[Path], out: Path, smooth: int = 1) -> str:
             raise CourseError(f"{run} has no metrics yet: let it train on with --resume")
     names = list(dict.fromkeys(key for lines in metrics for line in lines for key in line if key != "step"))
     labels = _labels(runs, records)
+    out.parent.mkdir(parents=True, exist_ok=True)
     write_whole(out, _draw(runs, metrics, names, labels, smooth))
     return "\n".join([*_table(metrics, names, labels), f"Curves and samples: {out}"])
 
@@ -70,7 +71,8 @@ def _draw(
         for axes in cells:
             axes.set_axis_off()
         for axes, run, label, colour in zip(cells, runs, labels, colours, strict=False):
-            path = max((run / "samples").glob("*.png"), default=None, key=lambda path: path.stem)
+            pictures_of_run = [path for path in (run / "samples").glob("*.png") if path.stem.isdigit()]
+            path = max(pictures_of_run, default=None, key=lambda path: int(path.stem))
             if path is not None:
                 with Image.open(path) as image:
                     axes.imshow(np.asarray(image.convert("RGB")), interpolation="antialiased")

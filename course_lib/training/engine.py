@@ -78,7 +78,9 @@ class Engine:
                 value.copy_(broadcast(value))
         self._parameters = dict(self.recipe.named_parameters())
         self.optimizers = recipe.configure_optimizers()
-        self._fuse()
+        for optimizer in self.optimizers.values():
+            for group in optimizer.param_groups:
+                group.update(self._fused(group))
         self._rates = {
             name: [group["lr"] for group in optimizer.param_groups] for name, optimizer in self.optimizers.items()
         }
@@ -176,8 +178,13 @@ class Engine:
                 owner, index, field = key.rsplit("/", 2)
                 if owner == name:
                     values.setdefault(int(index), {})[field] = tensor
+            for group in state["param_groups"]:  # it may have been written on another device
+                group.update(self._fused(group))
             optimizer.load_state_dict({"state": values, "param_groups": state["param_groups"]})
-        self._fuse()
+            for weight, kept in optimizer.state.items():  # files keep no memory layout, and fused kernels want one
+                for key, value in kept.items():
+                    if isinstance(value, Tensor) and value.shape == weight.shape:
+                        kept[key] = torch.empty_like(weight, dtype=value.dtype).copy_(value)
         random = tensors["random"]
         # A row alone: torch reads a random state from where its memory begins, whatever part of it a view shows.
         mine = {name: random[name][self.process % len(random[name])].clone() for name in random.keys() & OWN_STATES}
@@ -215,9 +222,9 @@ class Engine:
     def _next_batch(self) -> Batch:
         self.images_seen += self.config.batch_size
         batch = self.data.batch(self.config.batch_size, self.generator)
-        if self.processes > 1:
-            n = self.config.batch_size // self.processes
-            batch = batch.rows(slice(n * self.process, n * (self.process + 1)))
+        if self.processes > 1:  # each piece is shared by all, as its noise is
+            rows = torch.arange(self.config.batch_size).view(self.accumulate, self.processes, -1)
+            batch = batch.rows(rows[:, self.process].flatten().to(batch.image.device))
         if self.device.type == "cuda" and batch.image.ndim == 4:
             batch = batch._replace(image=batch.image.contiguous(memory_format=torch.channels_last))
         return batch
@@ -277,12 +284,9 @@ class Engine:
             for group, rate in zip(optimizer.param_groups, self._rates[name], strict=True):
                 group["lr"] = rate * factor
 
-    def _fuse(self) -> None:
+    def _fused(self, group: dict[str, Any]) -> dict[str, Any]:
         """One kernel for all weights, where the optimiser has one for this device."""
-        for optimizer in self.optimizers.values():
-            for group in optimizer.param_groups:
-                if "fused" in group:
-                    group["fused"] = True if self.device.type == "cuda" else None
+        return {"fused": True if self.device.type == "cuda" else None} if "fused" in group else {}
 
     def _averaged(self) -> dict[str, Tensor]:
         if not self.config.average:
@@ -354,7 +358,8 @@ def _accelerator(precision: str) -> Accelerator:
     if precision not in PRECISIONS:
         raise CourseError(f"precision is {' or '.join(PRECISIONS)}, not {precision}")
     try:
-        accelerator = Accelerator(mixed_precision=precision)
+        # No other device: Apple's has a random state of its own, which `apart` and the checkpoints do not know.
+        accelerator = Accelerator(mixed_precision=precision, cpu=not torch.cuda.is_available())
     except ValueError as error:  # it is set once a process
         raise CourseError(f"this process trains in another precision than {precision} already: start anew") from error
     if precision == "bf16" and accelerator.device.type == "cuda" and not torch.cuda.is_bf16_supported(False):

@@ -1,6 +1,8 @@
 """`train`: the loop round the engine, with its run directory."""
 
+import errno
 import json
+import math
 import os
 import signal
 import sys
@@ -8,7 +10,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -27,6 +29,7 @@ from course_lib.training.recipe import Recipe
 
 SAMPLES = 64  # images in a grid; points are cheap and need more to show a density
 POINTS = 2000
+AGREE_EVERY = 10  # steps between which several processes ask each other whether to stop
 EVALUATED = 4096  # held-out examples
 EVALUATION_BATCHES = 8
 
@@ -103,8 +106,16 @@ def train(
         if checkpoint is not None:
             engine.load_state(checkpoint.tensors, checkpoint.groups, checkpoint.step)
             saved = checkpoint.path
+            if checkpoint.step > steps:
+                raise CourseError(
+                    f"{out} has come to step {checkpoint.step} already: --steps counts from the beginning"
+                )
             for remark in remarks if first else ():
                 warnings.warn(remark, CourseWarning, stacklevel=2)
+        if len(set(engine.gather(torch.tensor(engine.step_count, device=engine.device)).tolist())) > 1:
+            raise CourseError(
+                f"the processes see different checkpoints: {out} must be on a disk that all machines share"
+            )
         try:
             journal = None
             if first:
@@ -115,13 +126,15 @@ def train(
                     journal.picture(engine)
             stop = stack.enter_context(_stop_on_signal())
             bar = stack.enter_context(_progress(record["model"], engine.step_count, steps, first))
-            began, images_before = time.monotonic(), 0
+            began, images_before = time.perf_counter(), 0
             while engine.step_count < steps:
                 terms = engine.step()
                 step = engine.step_count
                 log, picture, evaluate, save = (step % every == 0 or step == steps for every in intervals.values())
-                # Asked once a step: a signal that comes later ends the next one. Several processes must agree.
-                stopping = stop.is_set() if engine.processes == 1 else log and _any(engine, stop.is_set())
+                # Asked once a step: a signal that comes later ends the next one. Several processes must agree, which
+                # takes a message, so they ask less often.
+                asked = engine.processes == 1 or log or step % AGREE_EVERY == 0
+                stopping = asked and _any(engine, stop.is_set())
                 if log or picture or evaluate:
                     engine.check()
                 state = engine.state() if save or stopping else None
@@ -129,7 +142,7 @@ def train(
                 if log:
                     means = engine.gather(torch.stack(list(terms.values()))).mean(0).tolist()
                     values = dict(zip(terms, means, strict=True))
-                    now = time.monotonic()
+                    now = time.perf_counter()
                     rate = (engine.images_seen - images_before) / (now - began)
                     began, images_before = now, engine.images_seen
                     shown = [f"{name.removeprefix('loss/')} {value:.3f}" for name, value in values.items()]
@@ -137,22 +150,26 @@ def train(
                 if journal:
                     if evaluate:
                         values |= _measure(engine, hooks)
-                    if values:
+                    bad = next((name for name, value in values.items() if not math.isfinite(value)), None)
+                    if values and bad is None:
                         journal.write(step, values)
                     if picture:
                         journal.picture(engine)
                     if state is not None:
                         journal.sync()  # a checkpoint never knows more than the metrics
                         saved = checkpoints.save_checkpoint(folder, step, *state, keep)
+                    if bad is not None:  # measured on the way: the weights are good
+                        raise NonFiniteError(f"{bad} is NaN or infinite at step {step}")
                 bar.update()
                 if stopping:
                     break
         except NonFiniteError as error:
             raise NonFiniteError(f"{error}; {_left(saved)}. Try a lower learning rate in another --out") from error
         except OSError as error:
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
             raise CourseError(
                 f"cannot write to {out} ({error.strerror or error}); {_left(saved)}. "
-                "Make room, then go on with --resume"
+                + ("Make room, then go on with --resume" if full else "Mend that, or choose another --out")
             ) from error
         engine.accelerator.wait_for_everyone()
     return Outcome(out, engine.step_count, engine.step_count >= steps)
@@ -165,8 +182,11 @@ def evaluation(data: DataSet, prefix: str = "validation") -> Hook:
     over a few batches that are the same every time.
     """
 
+    held_out = data
+
     def hook(recipe: Recipe) -> dict[str, Tensor]:
-        held_out, n = data.to(recipe.device), recipe.config.batch_size
+        nonlocal held_out
+        held_out, n = held_out.to(recipe.device), recipe.config.batch_size
         if isinstance(held_out, ImageSet):
             ends = range(0, min(len(held_out), EVALUATED), n)
             batches = (held_out.rows(slice(i, min(i + n, len(held_out), EVALUATED))) for i in ends)
@@ -191,6 +211,8 @@ def _measure(engine: Engine, hooks: Sequence[Hook]) -> dict[str, float]:
 
 
 def _any(engine: Engine, flag: bool) -> bool:
+    if engine.processes == 1:
+        return flag
     return bool(engine.gather(torch.tensor(float(flag), device=engine.device)).any())
 
 
@@ -214,7 +236,8 @@ class _Journal:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.metrics.close()
+        with suppress(OSError):  # every line is flushed when written; a full disk has been told of
+            self.metrics.close()
         if self.board:
             self.board.close()
 

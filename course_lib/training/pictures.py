@@ -11,7 +11,7 @@ from course_lib.errors import CourseError
 from course_lib.plotting import grids
 
 
-def save_samples(samples: Tensor, path: Path, data: DataSet, title: str = "") -> None:
+def save_samples(samples: Tensor, path: Path, data: DataSet | None, title: str = "") -> None:
     """Images [N, C, H, W] in [-1, 1] as a grid; points [N, 2] over points of the data; [N, 1] as a density beside it.
 
     The file is there whole or not at all. Raises CourseError for data of another shape.

@@ -10,6 +10,7 @@ RUN/
 import dataclasses
 import json
 import platform
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -97,7 +98,9 @@ def locked(out: Path) -> Iterator[None]:
 
 
 def begin(out: Path, record: dict[str, Any], step: int) -> None:
-    """Write config.json, and cut metrics.jsonl back to this step."""
+    """Write config.json, cut metrics.jsonl back to this step, and remove what a kill left of a checkpoint."""
+    for part in (out / "checkpoints").glob("*.part"):
+        shutil.rmtree(part, ignore_errors=True)
     write_json(out / "config.json", record)
     cut_metrics(out, step)
 
@@ -134,7 +137,8 @@ def cut_metrics(out: Path, step: int) -> None:
 def read_metrics(out: Path) -> list[dict[str, float]]:
     """The lines of metrics.jsonl: "step", and a number for each scalar of the recipe."""
     path = Path(out) / "metrics.jsonl"
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    lines = path.read_text().splitlines(keepends=True) if path.exists() else []
+    return [json.loads(line) for line in lines if line.endswith("\n")]  # the last may be half written
 
 
 def _refuse_another(out: Path, before: dict[str, Any], now: dict[str, Any]) -> None:

@@ -69,3 +69,11 @@ def test_a_run_without_metrics(runs, tmp_path):
     (runs[1] / "metrics.jsonl").write_text("")
     with pytest.raises(CourseError, match="two has no metrics yet"):
         compare(runs, tmp_path / "c.png")
+
+
+def test_a_run_that_is_being_trained_and_pictures_of_ones_own(runs, tmp_path):
+    with open(runs[0] / "metrics.jsonl", "a") as metrics:
+        metrics.write('{"step": 25, "loss/fi')
+    (runs[0] / "samples" / "mine.png").write_bytes((runs[0] / "samples" / "000020.png").read_bytes())
+    assert compare(runs, tmp_path / "new" / "c.png").splitlines()[1].split() == ["step", "20", "20"]
+    assert (tmp_path / "new" / "c.png").exists()

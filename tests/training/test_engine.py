@@ -360,3 +360,59 @@ def test_a_recipe_may_look_at_data_before_the_first_step(small):
     looked = recipe.looked
     engine.step()
     assert recipe.looked is looked
+
+
+class Picture(Recipe):
+    """A convolution, whose weights have a memory layout."""
+
+    def __init__(self):
+        super().__init__()
+        self.config = TrainingConfig(batch_size=4)
+        self.net = nn.Conv2d(1, 3, 3)
+
+    def configure_optimizers(self):
+        return {"net": torch.optim.Adam(self.net.parameters())}
+
+    def training_step(self, next_batch, optimize):
+        return optimize("net", lambda batch: self.net(batch.image).square().mean(), next_batch())
+
+
+def test_moments_take_the_memory_layout_of_their_weights():
+    """Files keep none; fused kernels on a GPU refuse weights and moments that differ."""
+    engine = Engine(Picture(), DIGITS)
+    engine.step()
+    tensors, groups = engine.state()
+    tensors = {file: {key: value.contiguous().clone() for key, value in part.items()} for file, part in tensors.items()}
+    recipe = Picture().to(memory_format=torch.channels_last)
+    again = Engine(recipe, DIGITS)
+    again.load_state(tensors, groups, 1)
+    assert recipe.net.weight.stride() != engine.recipe.net.weight.stride()
+    kept = again.optimizers["net"].state[recipe.net.weight]
+    assert kept["exp_avg"].stride() == kept["exp_avg_sq"].stride() == recipe.net.weight.stride()
+    engine.step()
+    again.step()
+    torch.testing.assert_close(recipe.net.weight, engine.recipe.net.weight)
+
+
+def test_what_was_fused_elsewhere_is_not_here():
+    engine = Engine(Picture(), DIGITS)
+    engine.step()
+    tensors, groups = engine.state()
+    groups = {name: text.replace('"fused": null', '"fused": true') for name, text in groups.items()}
+    assert "true" in groups["net"]
+    again = Engine(Picture(), DIGITS)
+    again.load_state(tensors, groups, 1)
+    assert again.optimizers["net"].param_groups[0]["fused"] is None
+
+
+def test_pieces_and_processes_share_a_batch_as_they_share_its_noise():
+    """Of two processes with two pieces each, a piece of both together is a piece of one process."""
+    whole = Engine(Linear(), POINTS, accumulate=2)
+    batch = whole._next_batch()
+    parts = []
+    for process in range(2):
+        engine = Engine(Linear(), POINTS, accumulate=2)
+        engine.process, engine.processes = process, 2
+        parts.append(list(engine._pieces(engine._next_batch())))
+    for piece, *shares in zip(whole._pieces(batch), *parts, strict=True):
+        assert torch.equal(piece.image, torch.cat([share.image for share in shares]))

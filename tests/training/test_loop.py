@@ -350,3 +350,39 @@ def test_evaluation_is_the_mean_over_all_held_out_examples(small):
     once, again = evaluation(endless, "train")(recipe), evaluation(endless, "train")(recipe)
     assert once["train/n"] == recipe.config.batch_size
     assert torch.equal(once["train/brightness"], again["train/brightness"])
+
+
+def test_a_measurement_that_is_nan_stops_the_run_but_keeps_the_weights(small, tmp_path):
+    def hook(recipe):
+        return {"score": float("nan") if recipe.seen == 20 else 1.0}
+
+    with pytest.raises(CourseError, match=r"score is NaN or infinite at step 20; .*step-00000020"):
+        _train(small(), tmp_path, 30, hooks=[hook], evaluate_every=10)
+    assert newest(tmp_path / "checkpoints").step == 20
+    assert [line["step"] for line in runs.read_metrics(tmp_path) if "score" in line] == [10]
+
+
+def test_metrics_on_a_full_disk(small, tmp_path, monkeypatch):
+    if not Path("/dev/full").exists():
+        pytest.skip("needs /dev/full")
+    _train(small(), tmp_path, 20)
+    (tmp_path / "metrics.jsonl").unlink()
+    (tmp_path / "metrics.jsonl").symlink_to("/dev/full")
+    monkeypatch.setattr(runs, "cut_metrics", lambda *_: None)  # which would replace the link
+    with pytest.raises(CourseError, match=r"No space left.*step-00000020"):
+        _train(small(), tmp_path, 40, resume=True)
+
+
+def test_fewer_steps_than_there_are(small, tmp_path):
+    _train(small(), tmp_path, 20)
+    before = (tmp_path / "config.json").read_bytes()
+    with pytest.raises(CourseError, match="has come to step 20 already"):
+        _train(small(), tmp_path, 10, resume=True)
+    assert (tmp_path / "config.json").read_bytes() == before
+
+
+def test_what_a_kill_left_of_a_checkpoint_goes(small, tmp_path):
+    _train(small(), tmp_path, 10)
+    (tmp_path / "checkpoints" / "step-00000013.part").mkdir()
+    _train(small(), tmp_path, 20, resume=True)
+    assert not list((tmp_path / "checkpoints").glob("*.part"))
