@@ -110,5 +110,6 @@ window.addEventListener("load", () => {
   const sizes = new ResizeObserver(soon);
   for (const box of document.querySelectorAll("body, article.bd-article")) sizes.observe(box);
   new MutationObserver(soon).observe(document.body, { childList: true, subtree: true });
+  document.fonts.addEventListener("loadingdone", soon); // formulas grow when their fonts arrive, boxes do not
   soon();
 });

@@ -51,8 +51,8 @@ def settle(page: Page) -> None:
     """Wait until fonts are loaded, formulas set and widgets drawn."""
     page.evaluate(
         """async () => {
-            await document.fonts.ready;
             await window.MathJax?.startup?.promise;
+            await document.fonts.ready; // those of the formulas too
             const views = document.querySelectorAll('script[type="application/vnd.jupyter.widget-view+json"]').length;
             for (let i = 0; i < 200 && document.querySelectorAll(".widget-subarea > *").length < views; i++)
                 await new Promise((done) => setTimeout(done, 25));
