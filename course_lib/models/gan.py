@@ -53,7 +53,7 @@ PRESETS = {
         dropout=0.3,
         batch_size=64,
         learning_rate=5e-4,
-        average=0.99,  # an average over the last few hundred steps is less speckled than any one of them
+        average=0.99,  # samples come from the weights of about the last hundred steps
     ),
     # In the plane and on the line D must be sharp, and dropout blurs it.
     "ring": Config(

@@ -223,8 +223,8 @@ class Engine:
         self.images_seen += self.config.batch_size
         batch = self.data.batch(self.config.batch_size, self.generator)
         if self.processes > 1:  # each piece is shared by all, as its noise is
-            rows = torch.arange(self.config.batch_size).view(self.accumulate, self.processes, -1)
-            batch = batch.rows(rows[:, self.process].flatten().to(batch.image.device))
+            rows = torch.arange(self.config.batch_size, device=batch.image.device)
+            batch = batch.rows(rows.view(self.accumulate, self.processes, -1)[:, self.process].flatten())
         if self.device.type == "cuda" and batch.image.ndim == 4:
             batch = batch._replace(image=batch.image.contiguous(memory_format=torch.channels_last))
         return batch

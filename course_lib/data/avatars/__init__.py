@@ -151,7 +151,7 @@ def load(
         255 that are in [-1, 1] in a batch like pictures; "boxes", float32 in pixels.
     seed: another seed is another population.
 
-    One core renders 150 to 300 a second up to 64 pixels, and a quarter of that at 128: 10,000 take about a minute once.
+    One core renders about 180 a second up to 64 pixels, and a quarter of that at 128: 10,000 take about a minute once.
     The label is the hair style (HAIR_STYLES, ten classes; what a hat hides it still is). Raises ValueError for a split,
     size, style or view that does not exist, or a count below 1.
     """
