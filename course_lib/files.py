@@ -2,14 +2,16 @@
 
 import json
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write aside, wait until it is on the disk, rename."""
+def write_whole(path: Path, content: bytes, mode: int = 0o666) -> None:
+    """Write aside, wait until it is on the disk, rename. mode: of the file, less the process's umask."""
     part = path.with_name(path.name + ".part")
-    with open(part, "wb") as file:
+    part.unlink(missing_ok=True)  # one left behind may be open to more than `mode`
+    with open(part, "wb", opener=partial(os.open, mode=mode)) as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

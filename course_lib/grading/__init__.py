@@ -12,9 +12,9 @@ check      `course check`: points, messages, the way through the course; the sam
 """
 
 from course_lib.grading.expect import expect, expect_true
-from course_lib.grading.marks import points, teaches
+from course_lib.grading.marks import fresh, points, teaches
 
-__all__ = ["check", "exercise", "expect", "expect_true", "points", "teaches"]
+__all__ = ["check", "exercise", "expect", "expect_true", "fresh", "points", "teaches"]
 
 
 def check(slug: str):

@@ -12,7 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from course_lib.grading.student import Call, Failure, Student, describe
+from course_lib.grading.sandbox.inside import describe
+from course_lib.grading.student import Call, Failure, Student
 
 TOLERANCE = {torch.float64: (1e-7, 1e-9), torch.float32: (1e-4, 1e-6), torch.float16: (1e-2, 1e-3)}
 
@@ -48,7 +49,11 @@ def expect(
         trial.checks += 1
     call = made_by(trial, actual)
     label = (call.name if call else "the answer") + (f", {what}" if what else "")
-    compare(label, actual, expected, call, rtol, atol, why)
+    try:
+        compare(label, actual, expected, call, rtol, atol, why)
+    except Failure as failure:
+        failure.what, failure.why = what, why
+        raise
 
 
 def expect_true(condition: Any, message: str, *, actual: Any = None) -> None:

@@ -1,23 +1,30 @@
-"""Run many submissions through tests that are collected once, in this process.
+"""Run many submissions through tests that are collected once.
 
-For the learner's own files and for proving the exercises against mistakes and variants: the submission's code is
-trusted here. (Strangers' code runs in a worker; the tests stay the same.)
+`Tests` collects and runs; where the submission's code is, it cannot tell. `run` is for code that is trusted, in this
+process: the learner's own files, and proving the exercises against mistakes and variants. Strangers' code goes through
+`examiner`.
 """
 
+import contextlib
+import io
+import random
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from _pytest.config import _prepareconfig
+from _pytest.main import Session
 from _pytest.runner import runtestprotocol
 
 from course_lib.grading import plugin
 from course_lib.grading.plugin import Outcome
 from course_lib.grading.spec import ROOT, Chapter
+from course_lib.grading.student import Student
 
-Submission = Callable[[str], ModuleType]
-"""slug -> the submission's module for it, executed afresh."""
+Submission = Callable[[str], ModuleType | Student]
+"""slug -> the submission for it, afresh: a module in this process, or what stands for it."""
 
 
 @dataclass(frozen=True)
@@ -38,50 +45,79 @@ class Verdict:
         )
 
 
-class Loop:
-    """Replaces pytest's loop over the items: all items for the first submission, then for the next."""
+class Tests:
+    """The tests of some files, collected once and run again and again, within `with`.
 
-    def __init__(self, submissions: Iterable[Submission]):
-        self.submissions = submissions
-        self.results: list[dict[str, Outcome]] = []
+    Raises RuntimeError where they cannot be collected: the course is broken, not a submission.
+    """
+
+    __test__ = False  # not one of pytest's
+
+    def __init__(self, files: list[Path], seed: int | str = 0):
+        self.files, self.seed = files, seed
         self.errors: list[str] = []
-        self.outcomes: dict[str, Outcome] = {}
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        for make in self.submissions:
-            session.config.course_submission = make
-            self.outcomes = {}
-            for i, item in enumerate(session.items):
-                item._report_sections.clear()  # else one submission's output turns up in the next one's report
-                item.course_trial = None
-                following = session.items[i + 1] if i + 1 < len(session.items) else None
-                for report in runtestprotocol(item, log=False, nextitem=following):
-                    self.note(report)
-            self.results.append(self.outcomes)
-        return True
+    def __enter__(self) -> "Tests":
+        # No assertion rewriting: pytest would warn of every plugin that this process has imported already.
+        quiet = ["-o", "addopts=", "--import-mode=importlib", "--assert=plain", "--disable-plugin-autoload",
+                 "--capture=no", "-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:logging"]  # fmt: skip
+        options = [f"--rootdir={ROOT}", "-c", f"{ROOT}/pyproject.toml", *quiet]
+        self.config = _prepareconfig([*options, *map(str, self.files)], [plugin, self])
+        self.config.option.seed = self.seed
+        self.config._do_configure()
+        self.session = Session.from_config(self.config)
+        self.config.hook.pytest_sessionstart(session=self.session)
+        with contextlib.redirect_stdout(io.StringIO()):
+            self.config.hook.pytest_collection(session=self.session)
+        if self.errors or not self.session.items:
+            self.__exit__()
+            raise RuntimeError("the tests could not be collected\n" + "\n".join(self.errors))
+        return self
 
-    def note(self, report: pytest.TestReport) -> None:
-        for key, value in report.user_properties:
-            if key == "course":
-                self.outcomes.setdefault(value["test"], Outcome(**value))
+    def __exit__(self, *_: object) -> None:
+        self.session._setupstate.teardown_exact(None)
+        self.config.hook.pytest_sessionfinish(session=self.session, exitstatus=0)
+        self.config._ensure_unconfigure()
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
             self.errors.append(report.longreprtext)
 
+    def run(
+        self, submission: Submission, slug: str | None = None, order: str | None = None, prints: dict | None = None,
+        before: Callable[[], None] | None = None,
+    ) -> dict[str, Outcome]:  # fmt: skip
+        """Outcomes by test name. slug: only this chapter's tests. order: a seed to shuffle them by.
 
-def run(files: list[Path], submissions: Iterable[Submission], seed: int = 0) -> Iterator[dict[str, Outcome]]:
-    """For each submission the outcomes of all tests in `files`, by test name.
+        prints: test -> prints of mistakes, where they are not those of the visible tests.
+        before: called before each test that is marked `fresh`.
+        """
+        items = [item for item in self.session.items if slug in (None, item.path.stem.removeprefix("test_"))]
+        if order is not None:
+            random.Random(order).shuffle(items)
+        self.config.course_submission, self.config.course_prints = submission, prints
+        outcomes: dict[str, Outcome] = {}
+        for i, item in enumerate(items):
+            item._report_sections.clear()  # else one submission's output turns up in the next one's report
+            item.course_trial = None
+            if before is not None and item.get_closest_marker("fresh"):
+                before()
+            following = items[i + 1] if i + 1 < len(items) else None
+            for report in runtestprotocol(item, log=False, nextitem=following):
+                for key, value in report.user_properties:
+                    if key == "course":
+                        outcomes.setdefault(value["test"], Outcome(**value))
+            item.user_properties.clear()
+        return outcomes
 
-    Raises RuntimeError where the tests cannot be collected: the course is broken, not the submission.
-    """
-    loop = Loop(submissions)
-    # No assertion rewriting: pytest would warn of every plugin that this process has imported already.
-    quiet = ["-o", "addopts=", "--import-mode=importlib", "--assert=plain", "--disable-plugin-autoload",
-             "-p", "no:terminal", "-p", "no:cacheprovider"]  # fmt: skip
-    options = [f"--rootdir={ROOT}", "-c", f"{ROOT}/pyproject.toml", *quiet, f"--seed={seed}"]
-    code = pytest.main([*options, *map(str, files)], plugins=[plugin, loop])
-    if loop.errors or code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-        raise RuntimeError(f"the tests could not be run (pytest: {code!r})\n" + "\n".join(loop.errors))
-    return iter(loop.results)
+
+def run(files: list[Path], submissions: Iterable[Submission], seed: int | str = 0) -> Iterator[dict[str, Outcome]]:
+    """For each submission the outcomes of all tests in `files`, by test name. What it prints is lost."""
+    with Tests(files, seed) as tests:
+        return iter([quietly(tests, submission) for submission in submissions])
+
+
+def quietly(tests: Tests, submission: Submission, slug: str | None = None) -> dict[str, Outcome]:
+    """The outcomes of a submission in this process, without what it prints."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        return tests.run(submission, slug)

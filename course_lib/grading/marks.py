@@ -1,4 +1,4 @@
-"""The two decorators of an exercise's tests."""
+"""The decorators of an exercise's tests."""
 
 from collections.abc import Callable
 
@@ -13,3 +13,7 @@ def points(value: float, exercise: str) -> Callable:
 def teaches(*labels: str) -> Callable:
     """The equations of the chapter, by label, that a learner understands when this test passes."""
     return pytest.mark.teaches(*labels)
+
+
+fresh = pytest.mark.fresh
+"""This test gets a session of its own from the sandboxed grader: no state of an earlier test's can matter to it."""

@@ -5,31 +5,39 @@ pytest exercises --submission solutions                 those of another folder
 pytest solutions/hidden --submission DIR --seed 7       hidden tests, with secret inputs drawn from seed 7
 """
 
+import hashlib
 import zlib
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from types import ModuleType
 
 import numpy
 import pytest
 import torch
 from torch import Tensor
 
-from course_lib.grading import prints
+from course_lib.grading import excluded, prints
 from course_lib.grading.expect import TRIAL, Trial
-from course_lib.grading.spec import ROOT
-from course_lib.grading.student import Crashed, Failure, NotImplementedYet, Student, first_line, load
+from course_lib.grading.sandbox.boundary import Broken
+from course_lib.grading.sandbox.inside import execute, first_line
+from course_lib.grading.spec import ROOT, signatures
+from course_lib.grading.student import Contract, Failure, Student, load, local
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one test says of a submission. status: passed, not implemented, wrong, crashed."""
+    """What one test says of a submission. status: as in `records.STATUSES`; kind, what, why, line: see `Failure`."""
 
     test: str
     status: str
     message: str = ""
     mistakes: tuple[str, ...] = ()  # sentences of the mistakes recognised
     print: dict | None = None
+    kind: str = ""
+    what: str = ""
+    why: str = ""
+    line: int | None = None
 
 
 class Inputs:
@@ -72,32 +80,70 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.filterwarnings("ignore"))  # a learner's warnings never cost points
 
 
+@dataclass(frozen=True)
+class Facts:
+    """What is read once of a chapter: what it excludes, its signatures, its prints, and the source of what is given."""
+
+    excluded: dict[str, str]
+    contracts: dict[str, Contract]
+    prints: dict[str, list[dict]]
+    given: bytes | None
+
+    @staticmethod
+    def of(slug: str) -> "Facts":
+        given = ROOT / "exercises" / "given" / f"{slug}.py"
+        return Facts(
+            excluded.read(slug),
+            signatures(slug),
+            prints.read(ROOT / "exercises" / "prints" / f"{slug}.json"),
+            given.read_bytes() if given.exists() else None,
+        )
+
+    def given_module(self) -> ModuleType | None:
+        return None if self.given is None else execute(self.given, "given.py", "given")
+
+    def in_process(self, module: ModuleType) -> Student:
+        """A trusted submission, with what it is handed."""
+        uses = excluded.uses(getattr(module, "__course_source__", b""), self.excluded)
+        return local(module, self.given_module(), self.contracts, uses)
+
+
+FACTS = pytest.StashKey[dict[str, Facts]]()
+
+
 @pytest.fixture
 def rng(request: pytest.FixtureRequest) -> Inputs:
     """Inputs that depend on the test's name alone (visible tests) or on --seed as well (hidden tests)."""
-    hidden = request.path.parent.name == "hidden"
-    seed = request.config.getoption("--seed") if hidden else 0
-    return Inputs(zlib.crc32(f"{request.path.stem}/{request.node.name}/{seed}".encode()))
+    name = f"{request.path.stem}/{request.node.name}"
+    if request.path.parent.name != "hidden":
+        return Inputs(zlib.crc32(f"{name}/0".encode()))
+    # All of a long secret, so that no number of inputs seen tells the next.
+    secret = hashlib.sha256(f"{request.config.getoption('--seed')}/{name}".encode()).digest()
+    return Inputs(int.from_bytes(secret[:8], "little") >> 1)
 
 
 @pytest.fixture
 def student(request: pytest.FixtureRequest) -> Iterator[Student]:
     """The submission's functions; the file is executed afresh for each test."""
     slug = request.path.stem.removeprefix("test_")
+    make = getattr(request.config, "course_submission", None) or submission(request.config.getoption("--submission"))
+    facts = request.config.stash.setdefault(FACTS, {})
+    if slug not in facts:
+        facts[slug] = Facts.of(slug)
+    known = getattr(request.config, "course_prints", None)
+    known = facts[slug].prints if known is None else known
     torch.manual_seed(0)
     numpy.random.seed(0)
-    make = getattr(request.config, "course_submission", None) or submission(request.config.getoption("--submission"))
-    given_file = ROOT / "exercises" / "given" / f"{slug}.py"
-    given = load(given_file, f"given_{slug}") if given_file.exists() else None
-    trial = Trial(request.node.name, Student(make(slug), given))
-    trial.prints = prints.read(ROOT / "exercises" / "prints" / f"{slug}.json")
+    made = make(slug)
+    one = made if isinstance(made, Student) else facts[slug].in_process(made)
+    trial = Trial(request.node.name, one, known)
     token = TRIAL.set(trial)
     request.node.course_trial = trial
     yield trial.student
     TRIAL.reset(token)
 
 
-def submission(folder: str | None):
+def submission(folder: str | None) -> Callable[[str], ModuleType]:
     """slug -> the module of that folder's file, executed afresh."""
     return lambda slug: load(Path(folder or ROOT / "exercises") / f"{slug}.py", f"submission_{slug}")
 
@@ -113,6 +159,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
             report.user_properties.append(("course", asdict(Outcome(item.name, "passed"))))
         return report
     error = call.excinfo.value
+    if isinstance(error, Broken):
+        error = Failure(f"the grader failed: {error}", "broken", status="grader fault")
     if not isinstance(error, Failure):
         if isinstance(error, KeyboardInterrupt) or getattr(item, "course_trial", None) is None:
             return report
@@ -126,12 +174,13 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
 
 
 def outcome_of(item: pytest.Item, failure: Failure) -> Outcome:
-    status = {NotImplementedYet: "not implemented", Crashed: "crashed"}.get(type(failure), "wrong")
     trial = getattr(item, "course_trial", None)
-    if trial is None or status == "not implemented":
-        return Outcome(item.name, status, str(failure))
+    said = Outcome(item.name, failure.status, str(failure), kind=failure.kind, what=failure.what, why=failure.why,
+                   line=failure.line)  # fmt: skip
+    if trial is None or failure.status in ("not implemented", "grader fault"):
+        return said
     print_ = prints.fingerprint(failure, trial.checks)
-    return Outcome(item.name, status, str(failure), tuple(prints.sentences(trial.test, print_, trial.prints)), print_)
+    return replace(said, mistakes=tuple(prints.sentences(trial.test, print_, trial.prints)), print=print_)
 
 
 def explain(outcome: Outcome) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 import yaml
 
 from course_lib.errors import CourseError, unknown
+from course_lib.grading.student import Contract
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -103,6 +104,19 @@ def read_tests(path: Path) -> tuple[list[Test], dict[str, list[str]]]:
             if "points" in marks:
                 tests.append(Test(node.name, *marks["points"], tuple(marks.get("teaches", ()))))
     return tests, hints
+
+
+def signatures(slug: str, root: Path = ROOT) -> dict[str, Contract]:
+    """Parameters and declared result of each function of a chapter, from its stub."""
+    tree = ast.parse((root / "exercises" / f"{slug}.py").read_text(encoding="utf-8"))
+    return {
+        node.name: Contract(
+            tuple(one.arg for one in (*node.args.posonlyargs, *node.args.args)),
+            ast.unparse(node.returns) if node.returns else "",
+        )
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef)
+    }
 
 
 def read_contracts(path: Path) -> dict[str, tuple[str, str]]:

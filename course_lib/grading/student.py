@@ -1,44 +1,59 @@
 """What a test may do with a submission: call its functions, ask for gradients, hold handles to modules. Nothing else.
 
-The same calls can be answered by a worker in another process, so only plain values pass: tensors, numbers, strings,
-None, and tuples, lists or dicts of those. Networks, optimisers and callables that an exercise is handed come from
-`exercises/given/<slug>.py` and stay on the submission's side; the test sees them through a `Handle`.
+The submission may be in this process or in a worker behind the boundary; the tests cannot tell. Only plain values pass:
+tensors, numbers, strings, None, and tuples, lists or dicts of those. Networks, optimisers and callables that an
+exercise is handed come from `exercises/given/<slug>.py` and stay on the submission's side; the test sees a `Handle`.
 """
 
-import importlib.util
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor
+
+from course_lib.grading.sandbox.frames import Ref
+from course_lib.grading.sandbox.inside import Inside, Trouble, describe, execute, parameter_names
+
+Ask = Callable[[dict[str, Any]], dict[str, Any]]
+"""A request to `sandbox.inside.Inside.answer`, wherever that is, and its reply."""
 
 
 class Failure(AssertionError):
-    """A submission's answer did not pass. `kind` is a short machine-readable reason, `actual` the answer, if any."""
+    """A submission's answer did not pass.
 
-    def __init__(self, message: str, kind: str, actual: Any = None):
+    kind: a short machine-readable reason. actual: the answer, if any. status: as in `records.STATUSES`.
+    line: of the submission's file. what, why: what was compared and the test's own advice, set by `expect`.
+    """
+
+    what = why = ""
+
+    def __init__(self, message: str, kind: str, actual: Any = None, status: str = "wrong", line: int | None = None):
         super().__init__(message)
-        self.kind = kind
-        self.actual = actual
+        self.kind, self.actual, self.status, self.line = kind, actual, status, line
 
 
 class NotImplementedYet(Failure):
     """The stub is still there."""
 
-    def __init__(self, name: str):
-        super().__init__(f"{name} is not implemented yet", "not implemented")
-
 
 class Crashed(Failure):
-    """The submission raised. `error` is what it raised."""
+    """The submission raised."""
 
-    def __init__(self, message: str, error: BaseException):
-        super().__init__(message, f"crashed: {type(error).__name__}")
-        self.error = error
+
+def failure(reply: dict[str, Any]) -> Failure:
+    """What `Inside.answer` says of trouble, as an exception to raise. Made afresh each time: tracebacks grow."""
+    kind = {"not implemented": NotImplementedYet, "crashed": Crashed}.get(reply["status"], Failure)
+    return kind(reply["message"], reply["kind"], reply["actual"] or None, reply["status"], reply["line"])
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What a stub's signature says of a function: its parameters' names, and what it returns ("" if unknown)."""
+
+    parameters: tuple[str, ...]
+    returns: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,54 +66,84 @@ class Call:
 
 
 class Handle:
-    """A module, optimiser or other object on the submission's side. Calling it gives its output, plain and detached."""
+    """A module, optimiser or other object on the submission's side. Calling it gives its output, plain and detached.
 
-    def __init__(self, name: str, value: Any):
-        self._name = name
-        self._value = value
+    What a submission was handed has a twin here, built from the same code. Until the submission has run, the twin
+    answers: so a state that a test starts from is never the submission's word.
+    """
+
+    def __init__(self, student: "Student", ref: Ref, twin: Ref | None = None):
+        self._student, self._ref, self._twin = student, ref, twin
+        self._made = student._generation
 
     def __call__(self, *args: Any) -> Any:
-        with torch.no_grad():
-            return plain(self._value(*map(unwrap, args)), self._name)
+        answer = self._student._ask("use", number=self._ref.number, args=[ref_of(arg) for arg in args])
+        if not self._clean() or any(isinstance(arg, Handle) and not arg._clean() for arg in args):
+            return answer
+        return self._student._ask_twins("use", number=self._twin.number, args=[twin_of(arg) for arg in args])
 
     def state(self) -> dict[str, Tensor]:
         """Copies of all parameters and buffers, by name."""
-        return {name: tensor.detach().clone() for name, tensor in self._value.state_dict().items()}
+        return self._read("state", lambda value: is_dict_of(value, Tensor))
 
     def grads(self) -> dict[str, Tensor | None]:
         """Copies of the parameters' gradients by name; None where there is none."""
-        return {name: None if p.grad is None else p.grad.detach().clone() for name, p in self._value.named_parameters()}
+        return self._read("grads", lambda value: is_dict_of(value, Tensor | None))
 
     def training(self) -> bool:
         """Whether the module is in training mode."""
-        return self._value.training
+        return self._read("training", lambda value: isinstance(value, bool))
+
+    def _read(self, what: str, has_form: Callable[[Any], bool]) -> Any:
+        if self._clean():
+            return self._student._ask_twins(what, number=self._twin.number)
+        value = self._student._ask(what, number=self._ref.number)
+        if not has_form(value):
+            raise Failure(f"{self}: its {what} is no such thing", "malformed", status="malformed answer")
+        return value
+
+    def _clean(self) -> bool:
+        return self._twin is not None and self._made == self._student._generation
 
     def __repr__(self) -> str:
-        return self._name
+        return self._ref.name
 
 
 class Student:
     """A submission's functions, by name: `student.kl_divergence(p, q)`.
 
-    Every call checks that the arguments came back unchanged, and that the answer is made of plain values.
-    Raises Failure (wrong), NotImplementedYet or Crashed; never lets an exception of the submission through as it is.
+    Every call checks that the arguments came back unchanged, that the answer is made of plain values and that it is of
+    the kind which the contract declares. Raises Failure, with a status; never lets an exception of the submission
+    through as it is.
     """
 
-    def __init__(self, module: ModuleType, given: ModuleType | None = None):
-        self._module = module
-        self._given = given
+    def __init__(
+        self, ask: Ask, contracts: dict[str, Contract] | None = None, given: ModuleType | None = None,
+        excluded: dict[str, str] | None = None,
+    ):  # fmt: skip
+        """given: our own copy of what exercises are handed, for twins; None where the submission is trusted.
+
+        excluded: function -> a sentence, for functions that use what their exercise excludes.
+        """
+        self._send, self._contracts, self._excluded = ask, contracts or {}, excluded or {}
+        self._twins = Inside(given=given, ref=Ref) if given is not None else None
+        self._generation = 0  # of the state over there: it may change with every call
         self.calls: list[Call] = []
 
     def __getattr__(self, name: str) -> Callable:
         if name.startswith("_"):
             raise AttributeError(name)
-        return lambda *args, **kwargs: self._run(name, args, kwargs)
+        return lambda *args, **kwargs: self._call("call", name, args, kwargs)
 
     def given(self, name: str, *args: Any, **kwargs: Any) -> Handle:
         """Build what `exercises/given/<slug>.py` calls `name`, on the submission's side."""
-        if self._given is None:
-            raise LookupError(f"there is no exercises/given file for {name!r}")
-        return Handle(name, getattr(self._given, name)(*map(unwrap, args), **kwargs))
+        made = self._ask("given", name=name, args=[ref_of(arg) for arg in args], kwargs=kwargs)
+        if not isinstance(made, Handle):
+            raise Failure(f"{name} is no such thing", "malformed", status="malformed answer")
+        if self._twins is not None and all(arg._clean() for arg in args if isinstance(arg, Handle)):
+            request = {"name": name, "args": [twin_of(arg) for arg in args], "kwargs": kwargs}
+            made._twin = self._twins.answer({"do": "given", "with": request})["value"]
+        return made
 
     def value_and_grad(
         self, name: str, *args: Any, cotangent: Tensor | None = None, **kwargs: Any
@@ -108,56 +153,62 @@ class Student:
         cotangent: of the value's shape, what the value's gradient is multiplied by from the left; ones if not given.
         An argument on which the value does not depend has gradient zero.
         """
-        leaves = [
-            arg.detach().clone().requires_grad_() if isinstance(arg, Tensor) and arg.is_floating_point() else arg
-            for arg in args
-        ]
-        value = self._run(name, leaves, kwargs, keep_graph=True)
-        if not isinstance(value, Tensor):
-            raise Failure(f"{name}: expected a tensor, got {describe(value)}", "kind", describe(value))
-        if not value.requires_grad:
-            raise Failure(
-                f"{name}: the result carries no gradient. Something cut it off: .detach(), .item(), .numpy(), "
-                "torch.no_grad(), or a new tensor made from numbers.",
-                "no gradient",
-            )
-        inputs = [leaf for leaf in leaves if isinstance(leaf, Tensor) and leaf.requires_grad]
-        try:
-            grads = torch.autograd.grad(value, inputs, torch.ones_like(value) if cotangent is None else cotangent,
-                                        allow_unused=True)  # fmt: skip
-        except RuntimeError as error:
-            raise Failure(f"{name}: no gradient could be taken: {first_line(error)}", "no gradient") from None
-        grads = tuple(torch.zeros_like(leaf) if g is None else g for leaf, g in zip(inputs, grads, strict=True))
-        self.calls[-1].results.extend(grads)
-        value = value.detach()
-        self.calls[-1].results.append(value)
+        value, grads = self._call("value_and_grad", name, args, kwargs, cotangent=cotangent)
         return value, grads
 
-    def _run(self, name: str, args: tuple | list, kwargs: dict, keep_graph: bool = False) -> Any:
-        function = getattr(self._module, name, None)
-        if function is None:
-            raise Failure(f"{name} is not defined: the stub's signature must stay", "not defined")
-        before = [snapshot(arg) for arg in (*args, *kwargs.values())]
-        self.calls.append(Call(name, dict(zip(parameter_names(function, len(args)), args, strict=False)) | kwargs))
-        try:
-            result = function(*map(unwrap, args), **{key: unwrap(value) for key, value in kwargs.items()})
-        except NotImplementedError:
-            raise NotImplementedYet(name) from None
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:  # SystemExit and pytest.skip too: whatever is raised is an answer
-            raise Crashed(crash_message(name, error, self._module), error) from None
-        for arg, old in zip((*args, *kwargs.values()), before, strict=True):
-            if old is not None and not same(arg, old):
-                label = next((key for key, value in self.calls[-1].arguments.items() if value is arg), "an argument")
-                raise Failure(
-                    f"{name} changed its argument {label} in place; work on a copy (operations ending in _ change "
-                    "their tensor)",
-                    "modified",
-                )
-        result = result if keep_graph else plain(result, name)
-        self.calls[-1].results.append(result)
-        return result
+    def _call(self, do: str, name: str, args: tuple, kwargs: dict, **more: Any) -> Any:
+        names = self._contracts[name].parameters if name in self._contracts else ()
+        labels = [*names[: len(args)], *(f"argument {i + 1}" for i in range(len(names), len(args)))]
+        call = Call(name, dict(zip(labels, args, strict=True)) | kwargs)
+        self.calls.append(call)
+        if name in self._excluded:
+            raise Failure(f"{name}: {self._excluded[name]}", "forbidden", status="forbidden")
+        self._generation += 1
+        kwargs = {key: ref_of(value) for key, value in kwargs.items()}
+        answer = self._ask(do, name=name, args=[ref_of(arg) for arg in args], kwargs=kwargs, **more)
+        if do == "value_and_grad":
+            leaves = [arg for arg in args if isinstance(arg, Tensor) and arg.is_floating_point()]
+            if not is_value_and_grad(answer, leaves):
+                raise Failure(f"{name}: its gradient is no such thing", "malformed", status="malformed answer")
+            call.results.extend(answer[1])
+            call.results.append(answer[0])
+            return answer
+        call.results.append(answer)
+        self._check_kind(name, answer)
+        return answer
+
+    def _check_kind(self, name: str, answer: Any) -> None:
+        returns = self._contracts[name].returns if name in self._contracts else ""
+        if not is_of_kind(answer, returns):
+            wanted = "a tensor" if returns == "Tensor" else returns
+            raise Failure(f"{name}: expected {wanted}, got {describe(answer)}", "kind", describe(answer))
+
+    def _ask(self, do: str, **with_: Any) -> Any:
+        reply = self._send({"do": do, "with": with_})
+        if "value" not in reply:
+            raise failure(reply)
+        return self._mine(reply["value"])
+
+    def _ask_twins(self, do: str, **with_: Any) -> Any:
+        return self._twins.answer({"do": do, "with": with_})["value"]
+
+    def _mine(self, value: Any) -> Any:
+        if isinstance(value, Ref):
+            return Handle(self, value)
+        if isinstance(value, list | tuple):
+            return type(value)(map(self._mine, value))
+        if isinstance(value, dict):
+            return {key: self._mine(item) for key, item in value.items()}
+        return value
+
+
+def local(module: ModuleType, given: ModuleType | None = None, contracts: dict[str, Contract] | None = None,
+          excluded: dict[str, str] | None = None) -> Student:  # fmt: skip
+    """A submission in this process, for code that is trusted: the learner's own, the master, mistakes and variants."""
+    if contracts is None:
+        functions = {name: value for name, value in vars(module).items() if callable(value)}
+        contracts = {name: Contract(tuple(parameter_names(one, 99))) for name, one in functions.items()}
+    return Student(Inside(module, given, Ref).answer, contracts, excluded=excluded)
 
 
 def load(path: Path, name: str) -> ModuleType:
@@ -167,81 +218,63 @@ def load(path: Path, name: str) -> ModuleType:
     """
     if not path.exists():
         raise Failure(f"{path.parent.name}/{path.name} is missing; `course release {path.stem}` writes it", "missing")
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = importlib.util.module_from_spec(spec)
     try:
-        source = path.read_bytes()
-        exec(compile(source, str(path), "exec"), module.__dict__)
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:
-        where = f"line {error.lineno}" if isinstance(error, SyntaxError) else frame_of(error, str(path))
-        message = f"{path.parent.name}/{path.name} cannot be imported: {type(error).__name__}: {first_line(error)}"
-        raise Crashed(f"{message} ({where})" if where else message, error) from None
-    return module
+        return execute(path.read_bytes(), str(path), name)
+    except Trouble as trouble:
+        raise failure(trouble.reply) from None
 
 
-def plain(value: Any, name: str) -> Any:
-    """`value` with tensors detached and modules as handles. Raises Failure for anything that is not plain."""
-    if type(value) in (Tensor, nn.Parameter):
-        return value.detach()
-    if isinstance(value, nn.Module):
-        return Handle(name, value)
-    if value is None or type(value) in (bool, int, float, str):
-        return value
-    if isinstance(value, tuple):
-        return tuple(plain(item, name) for item in value)
-    if type(value) is list:
-        return [plain(item, name) for item in value]
-    if type(value) is dict:
-        return {key: plain(item, name) for key, item in value.items() if type(key) is str}
-    raise Failure(f"{name}: returned {describe(value)}; return tensors or numbers", "kind", describe(value))
+def ref_of(value: Any) -> Any:
+    """Handles, and lists of them, as references that the other side understands."""
+    if isinstance(value, list):
+        return [ref_of(item) for item in value]
+    return value._ref if isinstance(value, Handle) else value
 
 
-def unwrap(value: Any) -> Any:
-    return value._value if isinstance(value, Handle) else value
+def twin_of(value: Any) -> Any:
+    return value._twin if isinstance(value, Handle) else value
 
 
-def snapshot(value: Any) -> Any:
-    """A copy to compare with later, or None for what is not watched."""
-    if isinstance(value, Tensor):
-        return value.detach().clone()
-    if isinstance(value, list | tuple) and all(isinstance(item, Tensor) for item in value):
-        return [item.detach().clone() for item in value]
-    return None
+def is_dict_of(value: Any, kind: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(item, kind) for item in value.values())
 
 
-def same(value: Any, old: Any) -> bool:
-    if isinstance(old, list):
-        return len(value) == len(old) and all(map(same, value, old))
-    value = value.detach()
-    return value.shape == old.shape and torch.allclose(value, old, rtol=0, atol=0, equal_nan=True)
+def is_value_and_grad(answer: Any, leaves: list[Tensor]) -> bool:
+    """A tensor and, for each leaf, a tensor of its shape and dtype."""
+    if not (isinstance(answer, tuple) and len(answer) == 2 and isinstance(answer[0], Tensor)):
+        return False
+    grads = answer[1]
+    return (
+        isinstance(grads, tuple)
+        and len(grads) == len(leaves)
+        and all(
+            isinstance(grad, Tensor) and grad.shape == leaf.shape and grad.dtype == leaf.dtype
+            for grad, leaf in zip(grads, leaves, strict=True)
+        )
+    )
 
 
-def describe(value: Any) -> str:
-    """A phrase for an error message: what kind of thing came back."""
-    if isinstance(value, Tensor):
-        return f"a tensor of shape {list(value.shape)} and dtype {str(value.dtype).removeprefix('torch.')}"
-    if value is None:
-        return "None (is there a return?)"
-    return {bool: "a bool", int: "an int", float: "a float"}.get(type(value), f"a {type(value).__name__}")
-
-
-def parameter_names(function: Callable, n: int) -> list[str]:
-    code = getattr(function, "__code__", None)
-    return list(code.co_varnames[:n]) if code else [f"argument {i + 1}" for i in range(n)]
-
-
-def first_line(error: BaseException) -> str:
-    return (str(error).strip() or "no message").splitlines()[0]
-
-
-def frame_of(error: BaseException, path: str) -> str:
-    """Where in the file `path` the error came from: the deepest line of it on the traceback."""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
-    return f"line {frames[-1].lineno}: {frames[-1].line}" if frames else ""
-
-
-def crash_message(name: str, error: BaseException, module: ModuleType) -> str:
-    where = frame_of(error, getattr(module, "__file__", "") or "")
-    return f"{name} raised {type(error).__name__}: {first_line(error)}" + (f" ({where})" if where else "")
+def is_of_kind(value: Any, returns: str) -> bool:
+    """Whether `value` is what this annotation declares; an annotation that is not known here declares nothing."""
+    if returns.startswith("tuple[") and not returns.endswith("...]"):
+        parts = returns.removeprefix("tuple[").removesuffix("]").split(", ")
+        if any("[" in part for part in parts):
+            return isinstance(value, tuple)
+        return isinstance(value, tuple) and len(value) == len(parts) and all(map(is_of_kind, value, parts))
+    scalar = isinstance(value, Tensor) and value.ndim == 0  # counts as a number
+    match returns:
+        case "Tensor":
+            return isinstance(value, Tensor)
+        case "float" | "int":
+            return scalar or (isinstance(value, int | float) and not isinstance(value, bool))
+        case "bool":
+            return isinstance(value, bool)
+        case "str":
+            return isinstance(value, str)
+        case "nn.Module" | "Module":
+            return isinstance(value, Handle)
+        case "list[Tensor]":
+            return isinstance(value, list) and all(isinstance(item, Tensor) for item in value)
+        case "dict[str, Tensor]":
+            return is_dict_of(value, Tensor)
+    return True

@@ -1,12 +1,15 @@
 """Hidden tests of divergences: the same points for the same exercises as the visible ones, on secret inputs."""
 
 import math
+from functools import partial
 
 import torch
 from torch.distributions import Categorical, Independent, Laplace, Normal
 from torch.distributions import kl_divergence as torch_kl
 
 from course_lib.grading import expect, expect_true, points, teaches
+
+f64 = partial(torch.tensor, dtype=torch.float64)  # a distribution made of numbers computes in float32
 
 
 def with_zeros(rng, *shape):
@@ -130,7 +133,7 @@ def test_estimate_on_secret_samples(student, rng):
         x = mu[0] + scale[0] * rng.normal(n)
         p, q = student.given("gaussian", mu[0], scale[0]), student.given("laplace", mu[1], scale[1])
         estimate, _ = student.monte_carlo_kl(p, q, x)
-        ratio = Normal(mu[0], scale[0]).log_prob(x) - Laplace(mu[1], scale[1]).log_prob(x)
+        ratio = Normal(f64(mu[0]), f64(scale[0])).log_prob(x) - Laplace(f64(mu[1]), f64(scale[1])).log_prob(x)
         expect(estimate, ratio.mean(), what="the estimate", rtol=1e-5, atol=1e-7)
 
 
@@ -140,5 +143,5 @@ def test_standard_error_on_secret_samples(student, rng):
     for n in (2, 3, 50):
         x = rng.normal(n)
         _, error = student.monte_carlo_kl(student.given("gaussian", 0.0, 1.0), student.given("gaussian", 0.7, 1.3), x)
-        ratio = Normal(0.0, 1.0).log_prob(x) - Normal(0.7, 1.3).log_prob(x)
+        ratio = Normal(f64(0.0), f64(1.0)).log_prob(x) - Normal(f64(0.7), f64(1.3)).log_prob(x)
         expect(error, ratio.std() / math.sqrt(n), what="the standard error", rtol=1e-5)

@@ -1,12 +1,15 @@
 """Hidden tests of optimal_discriminator: the points of the visible ones, on secret inputs."""
 
 import math
+from functools import partial
 
 import torch
 from torch.distributions import Categorical, Laplace, Normal, StudentT
 from torch.distributions import kl_divergence as torch_kl
 
 from course_lib.grading import expect, expect_true, points, teaches
+
+f64 = partial(torch.tensor, dtype=torch.float64)  # a distribution made of numbers computes in float32
 
 
 def with_zeros(rng, *shape):
@@ -30,7 +33,7 @@ def test_best_answers_on_secret_densities(student, rng):
         p_data, p_g = scale * rng.uniform(4, 7), scale * rng.uniform(4, 7)
         expect(student.optimal_discriminator(p_data, p_g), 1 / (1 + p_g / p_data))
     x = 6 * rng.normal(50)
-    data, model = Normal(0.3, 0.9), StudentT(3.0, -0.2, 1.4)
+    data, model = Normal(f64(0.3), f64(0.9)), StudentT(f64(3.0), f64(-0.2), f64(1.4))
     log_ratio = data.log_prob(x) - model.log_prob(x)
     expect(student.optimal_discriminator(data.log_prob(x).exp(), model.log_prob(x).exp()), torch.sigmoid(log_ratio))
     p_data, p_g = with_zeros(rng, 30, 6), with_zeros(rng, 30, 6)
@@ -149,9 +152,9 @@ def test_log_ratios_from_secret_class_sizes(student, rng):
     for dtype in (torch.float64, torch.float32):
         n_real, n_fake = rng.integers(1, 5000, 2).tolist()
         x = 3 * rng.normal(4, 6)
-        ratio = Normal(0.0, 1.0).log_prob(x) - Laplace(0.5, 1.2).log_prob(x)
-        logit = (n_real / (n_real + n_fake) * Normal(0.0, 1.0).log_prob(x).exp()).log()
-        logit = logit - (n_fake / (n_real + n_fake) * Laplace(0.5, 1.2).log_prob(x).exp()).log()
+        ratio = Normal(f64(0.0), f64(1.0)).log_prob(x) - Laplace(f64(0.5), f64(1.2)).log_prob(x)
+        logit = (n_real / (n_real + n_fake) * Normal(f64(0.0), f64(1.0)).log_prob(x).exp()).log()
+        logit = logit - (n_fake / (n_real + n_fake) * Laplace(f64(0.5), f64(1.2)).log_prob(x).exp()).log()
         expect(student.log_density_ratio(logit.to(dtype), n_real, n_fake), ratio.to(dtype), atol=1e-5)
         expect(student.log_density_ratio(ratio.to(dtype)), ratio.to(dtype))
     logit = rng.uniform(8, low=-1e4, high=1e4)

@@ -1,0 +1,95 @@
+"""What an exercise excludes: a chapter's visible tests name it, `EXCLUDED = {"torch.nn.functional": "why"}`.
+
+The submission's source is read, never executed. A use is found through imports, other names for them and helper
+functions of the same file. Whoever hides it (`getattr`, `__import__`) is not found: this tells a learner what the
+exercise is about; the verdict on the numbers does not rest on it.
+"""
+
+import ast
+from functools import lru_cache
+from pathlib import Path
+
+from course_lib.grading.spec import ROOT
+
+
+def read(slug: str, root: Path = ROOT) -> dict[str, str]:
+    """Dotted name -> sentence, for what the exercises of this chapter exclude."""
+    for node in ast.parse((root / "exercises" / f"test_{slug}.py").read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) == "EXCLUDED":
+            return ast.literal_eval(node.value)
+    return {}
+
+
+@lru_cache(64)
+def _tree(source: bytes) -> ast.Module | None:
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def uses(source: bytes, excluded: dict[str, str]) -> dict[str, str]:
+    """Top-level function -> a sentence, for functions that use what is excluded; empty for what is not Python."""
+    if not excluded:
+        return {}
+    tree = _tree(source)
+    if tree is None:
+        return {}
+    names: dict[str, set[str]] = {}  # top-level name -> dotted names that it stands on
+    for node in tree.body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names |= {name: {dotted} for name, dotted in _imported(node).items()}
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names[node.name] = _mentioned(node)
+        elif isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                if isinstance(target, ast.Name):
+                    names[target.id] = _mentioned(node.value)
+    return {
+        function: f"uses {dotted}; {sentence}"
+        for function in names
+        for name, sentence in excluded.items()
+        for dotted in [_reached(function, name, names)]
+        if dotted
+    }
+
+
+def _reached(start: str, excluded: str, names: dict[str, set[str]]) -> str | None:
+    """The excluded thing that `start` uses, by whatever names lie between."""
+    todo, seen = [start], set()
+    while todo:
+        dotted = todo.pop()
+        if dotted in seen or len(seen) > 10_000:
+            continue
+        seen.add(dotted)
+        if dotted == excluded or dotted.startswith(excluded + "."):
+            return dotted
+        head, _, rest = dotted.partition(".")
+        todo += [f"{target}.{rest}" if rest else target for target in names.get(head, ()) if target != dotted]
+    return None
+
+
+def _imported(node: ast.Import | ast.ImportFrom) -> dict[str, str]:
+    """Name in the file -> what it stands for."""
+    if isinstance(node, ast.Import):
+        first = {alias: alias.name.partition(".")[0] for alias in node.names}  # `import a.b` makes the name a
+        return {alias.asname or first[alias]: alias.name if alias.asname else first[alias] for alias in node.names}
+    return {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+
+
+def _mentioned(tree: ast.AST) -> set[str]:
+    """All dotted names in a piece of code; those imported within it in full."""
+    inner: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            inner |= _imported(node)
+    found = set()
+    for node in ast.walk(tree):
+        parts = []
+        while isinstance(node, ast.Attribute):
+            parts.append(node.attr)
+            node = node.value
+        if isinstance(node, ast.Name):
+            head = inner.get(node.id, node.id)
+            found.add(".".join([head, *reversed(parts)]))
+    return found

@@ -1,0 +1,8 @@
+"""The boundary behind which strangers' code runs. What it promises, and what not, is told in the book, *Grading a class*.
+
+frames     values as bytes: the only language over the boundary
+inside     the submission's side: load, call, take gradients
+confine    what a session gives up: namespaces, files, limits, user, capabilities, system calls
+worker     the warm interpreter behind the boundary, and its sessions
+boundary   the judge's side: start, open, ask, end
+"""

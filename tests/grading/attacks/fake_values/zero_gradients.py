@@ -1,0 +1,33 @@
+# attack: right values, cut off from the graph and tied to it again by a term that is always zero
+# status: wrong
+# points: 8
+import torch
+
+
+def tied(value, *leaves):
+    return value.detach() + 0 * sum(leaf.sum() for leaf in leaves)
+
+
+def kl_divergence(p, q):
+    possible = p == 0
+    safe_p, safe_q = torch.where(possible, 1.0, p), torch.where(possible, 1.0, q)
+    return (safe_p * (safe_p.log() - safe_q.log())).sum(-1)
+
+
+def cross_entropy(p, q):
+    return -(p * torch.where(p == 0, 1.0, q).log()).sum(-1)
+
+
+def js_divergence(p, q):
+    m = (p + q) / 2
+    return tied((kl_divergence(p, m) + kl_divergence(q, m)) / 2, p, q)
+
+
+def gaussian_kl(mu_p, sigma_p, mu_q, sigma_q):
+    ratio, shift = sigma_p / sigma_q, (mu_p - mu_q) / sigma_q
+    return tied((ratio**2 + shift**2 - 1) / 2 - ratio.log(), mu_p, sigma_p, mu_q, sigma_q)
+
+
+def monte_carlo_kl(log_p, log_q, x):
+    ratio = log_p(x) - log_q(x)
+    return ratio.mean(), ratio.std() / len(x) ** 0.5
