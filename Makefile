@@ -13,7 +13,7 @@ NPM := $(if $(shell command -v npm),npm,$(BIN)/python -c 'import sys; from nodej
 # Whatever changes a page. A list of the names stands in a file, so that a page taken away is noticed too.
 INPUTS := $(sort $(shell find book course_lib -type f -not -path '*/__pycache__/*' -not -path '*/.ipynb_checkpoints/*' -not -name '*.part'))
 
-.PHONY: help book serve lab notebooks check-notebooks screenshots test quick bench full-size FORCE
+.PHONY: help book serve lab notebooks check-notebooks screenshots test quick mutate bench full-size FORCE
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -72,6 +72,10 @@ test: $(BOOK)  ## everything: units, exercises, notebooks executed again, the bo
 
 quick: $(BOOK)  ## the tests that take no more than a few seconds each
 	@$(BIN)/python -m pytest tests -m "not slow"
+
+# Half an hour at most; `make test` tries a sample.
+mutate: $(READY)  ## change the masters in every small way: do the tests notice? (SLUG=gan: one chapter)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m course_lib.grading.mutants $(SLUG)
 
 # Not part of `make test`: figures of speed mean something only on a machine that does nothing else.
 bench: $(READY)  ## measure speed: engine, systems, data sets, checkpoints; print a table and store it for the book

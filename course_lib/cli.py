@@ -282,6 +282,136 @@ def release(
     print("\n".join(releasing.release(slug, force=force)) or "Stubs and prints are in step with the masters.")
 
 
+def submit(
+    slugs: Annotated[
+        tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="[SLUG ...]", help_behavior_hint="")
+    ] = (),
+    folder: Annotated[Path | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="(default: exercises/)")] = None,
+    out: Annotated[Path | None, tyro.conf.arg(metavar="ZIP", help_behavior_hint="(default: submission.zip)")] = None,
+) -> None:
+    """Pack your answers into one zip to hand in.
+
+    Args:
+        slugs: The chapters; every one where none is named.
+        folder: The folder with your <slug>.py files.
+        out: The zip; an older one is replaced.
+    """
+    from course_lib.grading import packing, spec
+
+    chosen = [spec.chapter(one).slug for one in slugs] or spec.slugs()
+    print(packing.packed(packing.pack(out, folder or spec.ROOT / "exercises", chosen), chosen))
+
+
+def grade(
+    submissions: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="SUBMISSIONS")],
+    out: Annotated[Path, tyro.conf.arg(metavar="GRADES")],
+    chapters: Annotated[
+        tuple[str, ...], tyro.conf.arg(metavar="SLUG ...", help_behavior_hint="(default: those handed in)")
+    ] = (),
+    due: Annotated[str | None, tyro.conf.arg(metavar="TIME", help_behavior_hint="(default: none)")] = None,
+    late: str = "none",
+    grace: str = "0m",
+    jobs: Annotated[int | None, tyro.conf.arg(metavar="INT", help_behavior_hint="(default: one a core)")] = None,
+    scheduler: Annotated[str | None, tyro.conf.arg(metavar="ADDRESS", help_behavior_hint="(default: none)")] = None,
+    sandbox: Literal["auto", "full", "reduced"] = "auto",
+    unsafe_no_sandbox: bool = False,
+    call_seconds: float = 10.0,
+    file_seconds: float = 30.0,
+    memory: int = 512,
+    regrade: Annotated[
+        tuple[str, ...], tyro.conf.arg(metavar="SUBMISSION ...", help_behavior_hint="(default: none)")
+    ] = (),
+    book: Annotated[str, tyro.conf.arg(metavar="URL")] = "",
+) -> int | None:
+    """Grade a class: strangers' code runs in a sandbox, the verdicts are made outside it.
+
+    Reads a folder or zip as Canvas, Moodle or Gradescope give it, or one folder or zip for each student. Writes to
+    GRADES: grades.csv, index.html (the class), students/ (a page for each), junit.xml and a journal. Stop it whenever
+    you like: run again, it goes on. Points set by hand: course override. For Canvas, Moodle, Gradescope: course export.
+
+    Args:
+        submissions: What was handed in.
+        out: Where the grades go; readable by you alone. Run again with the same folder to keep its secret inputs.
+        chapters: Grade these chapters.
+        due: The deadline, such as 2026-12-01T23:59, for downloads that say when each file was handed in.
+        late: What lateness costs: none, or 10%/day, or '10%/day, at most 50%, until 7 days'.
+        grace: What stretches the deadline: 15m, 2h, 1d.
+        jobs: Processes on this machine.
+        scheduler: A Dask scheduler to send the work to, such as tcp://host:8786.
+        sandbox: Insist on a mode; auto takes the best that this system allows, and says so where it is not full.
+        unsafe_no_sandbox: Run submissions with nothing but limits. Only for code that you trust.
+        call_seconds: Time for one call of a function.
+        file_seconds: Time for one file, and its processor time.
+        memory: MB that a submission may use.
+        regrade: Grade these again, whatever the journal holds; it keeps the earlier results.
+        book: Where the course's book stands, for links from the students' pages.
+    """
+    from course_lib.grading import batch, lateness
+    from course_lib.grading.sandbox.boundary import Limits
+
+    for name, value, least in (
+        ("--call-seconds", call_seconds, 0.1), ("--file-seconds", file_seconds, 1), ("--memory", memory, 64),
+    ):  # fmt: skip
+        if value < least:
+            raise CourseError(f"{name} must be at least {least:g}, not {value:g}")
+    grades = batch.grade(
+        submissions, out, chapters=chapters, policy=lateness.policy(due, late, grace), jobs=jobs, scheduler=scheduler,
+        mode="none" if unsafe_no_sandbox else sandbox, limits=Limits(call_seconds, file_seconds, memory),
+        regrade=regrade, book=book,
+    )  # fmt: skip
+    print(batch.summary(grades, out))
+    return 1 if any(one.status == "grader fault" for one in grades) else None
+
+
+def override(
+    grades: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="GRADES")],
+    submission: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="SUBMISSION")],
+    slug: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="SLUG")],
+    points: Annotated[float, tyro.conf.Positional, tyro.conf.arg(metavar="POINTS")],
+    reason: Annotated[str, tyro.conf.arg(metavar="TEXT")],
+    by: Annotated[str | None, tyro.conf.arg(metavar="NAME", help_behavior_hint="(default: your user name)")] = None,
+) -> None:
+    """Set the points of one file by hand, and write the reports again. The journal keeps what was there, and who and why.
+
+    Args:
+        grades: The folder that `course grade` wrote.
+        submission: As grades.csv calls it.
+        slug: The chapter.
+        points: The new points; lateness takes nothing from them.
+        reason: Why; the student's page shows it.
+        by: Who says so.
+    """
+    import getpass
+
+    from course_lib.grading import batch
+
+    one = batch.override(grades, submission, slug, points, reason, by or getpass.getuser())
+    print(f"{submission}: {slug} {points:g} by hand, {one.total:g} of {one.maximum:g} in all")
+
+
+def export(
+    grades: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="GRADES")],
+    canvas: Annotated[Path | None, tyro.conf.arg(metavar="CSV", help_behavior_hint="(default: none)")] = None,
+    moodle: Annotated[Path | None, tyro.conf.arg(metavar="CSV", help_behavior_hint="(default: none)")] = None,
+    gradescope: Annotated[Path | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="(default: none)")] = None,
+    assignment: Annotated[str | None, tyro.conf.arg(metavar="NAME", help_behavior_hint="(for Canvas)")] = None,
+    to: Annotated[Path | None, tyro.conf.arg(metavar="CSV", help_behavior_hint="(default: beside grades.csv)")] = None,
+) -> None:
+    """Write marks for Canvas, Moodle or Gradescope, from your own export of their list of students.
+
+    Args:
+        grades: The folder that `course grade` wrote.
+        canvas: A gradebook export of Canvas; the result is to be imported there.
+        moodle: An offline grading worksheet of Moodle; the result is to be uploaded there.
+        gradescope: A folder for one results.json a submission.
+        assignment: The assignment's column in the Canvas gradebook; a new one is made where there is none.
+        to: The file to write.
+    """
+    from course_lib.grading import batch
+
+    print("\n".join(batch.export(grades, canvas, moodle, gradescope, assignment, to)))
+
+
 def claims(
     action: Annotated[Literal["run", "show"], tyro.conf.Positional],
     slug: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="[SLUG]", help_behavior_hint="")] = None,
@@ -321,7 +451,11 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "throughput": throughput,
     "list": list_,
     "check": check,
+    "submit": submit,
     "release": release,
+    "grade": grade,
+    "override": override,
+    "export": export,
     "claims": claims,
 }
 

@@ -6,18 +6,17 @@ judges anybody. Then `examine` takes milliseconds.
 
 import builtins
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from course_lib.grading import excluded, judge, mistakes, prints
+from course_lib.grading import excluded, judge, mistakes
 from course_lib.grading.plugin import Facts, Outcome
 from course_lib.grading.records import FileResult, TestResult
 from course_lib.grading.sandbox import boundary
 from course_lib.grading.sandbox.boundary import Broken, Limits, Lost, Session, Zygote
-from course_lib.grading.spec import ROOT, Test, chapter, read_tests
+from course_lib.grading.spec import ROOT, Test, read_tests
 from course_lib.grading.student import Failure, Student
 
 Prints = dict[str, list[dict]]
@@ -124,7 +123,7 @@ class Examiner:
         """The result of one file. A worker that breaks is replaced and asked once more; then it is a grader fault."""
         if len(source) > MAX_SOURCE:
             return self.unjudged(slug, "over limit", f"the file has more than {MAX_SOURCE:,} bytes")
-        for attempt in (1, 2):
+        for _ in range(2):
             try:
                 outcomes, notes = self._outcomes(slug, source)
             except Broken as broken:
@@ -136,7 +135,7 @@ class Examiner:
                 return FileResult(slug, results, self.mode, tuple(notes))
             self.zygote.close()
             self.zygote = self._start()
-        return self.unjudged(slug, "grader fault", f"the worker broke twice: {trouble} (attempt {attempt})")
+        return self.unjudged(slug, "grader fault", f"the worker broke twice: {trouble}")
 
     def unjudged(self, slug: str, status: str, detail: str) -> FileResult:
         """A result without a run: the same status for every test of the manifest."""
@@ -220,11 +219,12 @@ def make_prints(slug: str, tests: judge.Tests, root: Path = ROOT) -> Prints:
     The inputs hang on the seed, so these are made anew for each grading directory.
     """
     wrong, _ = mistakes.read(slug, root)
-    exercise = {test.name: test.exercise for test in read_tests(root / "solutions" / "hidden" / f"test_{slug}.py")[0]}
+    manifest = read_tests(root / "solutions" / "hidden" / f"test_{slug}.py")[0]
     found: Prints = {}
     for one in wrong:
-        for outcome in judge.quietly(tests, one.submission, slug).values():
-            if outcome.print is not None and exercise.get(outcome.test) == one.exercise:
+        own = {test.name for test in manifest if test.exercise == one.exercise}
+        for outcome in judge.quietly(tests, one.submission, slug, own).values():
+            if outcome.print is not None:
                 entry = {"mistake": one.name, "sentence": one.sentence, "print": outcome.print}
                 found.setdefault(outcome.test, []).append(entry)
     return found
@@ -233,10 +233,3 @@ def make_prints(slug: str, tests: judge.Tests, root: Path = ROOT) -> Prints:
 def private_places(root: Path = ROOT) -> tuple[Path, ...]:
     """What no submission may read."""
     return (root / "solutions", root / "tests")
-
-
-def maximum(slug: str, root: Path = ROOT) -> float:
-    return chapter(slug, root).points
-
-
-Examine = Callable[[str, bytes], FileResult]

@@ -20,20 +20,16 @@ def read(slug: str, root: Path = ROOT) -> dict[str, str]:
     return {}
 
 
-@lru_cache(64)
-def _tree(source: bytes) -> ast.Module | None:
-    try:
-        return ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-
-
 def uses(source: bytes, excluded: dict[str, str]) -> dict[str, str]:
     """Top-level function -> a sentence, for functions that use what is excluded; empty for what is not Python."""
-    if not excluded:
-        return {}
-    tree = _tree(source)
-    if tree is None:
+    return _uses(source, tuple(excluded.items()))
+
+
+@lru_cache(64)  # a file is asked about before each of its tests
+def _uses(source: bytes, excluded: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return {}
     names: dict[str, set[str]] = {}  # top-level name -> dotted names that it stands on
     for node in tree.body:
@@ -48,7 +44,7 @@ def uses(source: bytes, excluded: dict[str, str]) -> dict[str, str]:
     return {
         function: f"uses {dotted}; {sentence}"
         for function in names
-        for name, sentence in excluded.items()
+        for name, sentence in excluded
         for dotted in [_reached(function, name, names)]
         if dotted
     }

@@ -85,14 +85,15 @@ class Tests:
 
     def run(
         self, submission: Submission, slug: str | None = None, order: str | None = None, prints: dict | None = None,
-        before: Callable[[], None] | None = None,
+        before: Callable[[], None] | None = None, only: set[str] | None = None,
     ) -> dict[str, Outcome]:  # fmt: skip
-        """Outcomes by test name. slug: only this chapter's tests. order: a seed to shuffle them by.
+        """Outcomes by test name. slug, only: of this chapter, these tests. order: a seed to shuffle them by.
 
         prints: test -> prints of mistakes, where they are not those of the visible tests.
         before: called before each test that is marked `fresh`.
         """
         items = [item for item in self.session.items if slug in (None, item.path.stem.removeprefix("test_"))]
+        items = [item for item in items if only is None or item.name in only]
         if order is not None:
             random.Random(order).shuffle(items)
         self.config.course_submission, self.config.course_prints = submission, prints
@@ -117,7 +118,9 @@ def run(files: list[Path], submissions: Iterable[Submission], seed: int | str = 
         return iter([quietly(tests, submission) for submission in submissions])
 
 
-def quietly(tests: Tests, submission: Submission, slug: str | None = None) -> dict[str, Outcome]:
+def quietly(
+    tests: Tests, submission: Submission, slug: str | None = None, only: set[str] | None = None
+) -> dict[str, Outcome]:
     """The outcomes of a submission in this process, without what it prints."""
     with contextlib.redirect_stdout(io.StringIO()):
-        return tests.run(submission, slug)
+        return tests.run(submission, slug, only=only)

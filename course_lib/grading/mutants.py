@@ -30,7 +30,7 @@ from tqdm import tqdm
 
 from course_lib.errors import CourseError
 from course_lib.grading import judge
-from course_lib.grading.release import BEGIN, END
+from course_lib.grading.release import BEGIN, END, stub
 from course_lib.grading.spec import ROOT, chapter, read_tests, slugs
 
 ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div)
@@ -65,7 +65,8 @@ class Mutant:
 
 
 def mutants(slug: str, root: Path = ROOT) -> list[Mutant]:
-    """All mutants of a chapter's master, in the order of its lines."""
+    """All mutants of a chapter's master, in the order of its lines. Raises CourseError where its marks do not pair."""
+    stub(slug, root)
     return mutate((root / "solutions" / f"{slug}.py").read_text(encoding="utf-8"), slug)
 
 
@@ -133,7 +134,7 @@ class _Slot:
 
 
 def _slots(slot: _Slot) -> Iterator[_Slot]:
-    """This place and all below it, but for targets of assignments, annotations and decorators."""
+    """This place and all below it, but for names that are assigned to, annotations and decorators."""
     node, names = slot.node, slot.names
     if isinstance(node, ast.expr | ast.stmt) and not isinstance(getattr(node, "ctx", None), ast.Store | ast.Del):
         yield slot
@@ -146,7 +147,7 @@ def _slots(slot: _Slot) -> Iterator[_Slot]:
             if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store):
                 names[one.id] = min(one.lineno, names.get(one.id, one.lineno))
     for field, value in ast.iter_fields(node):
-        if field in ("annotation", "returns", "decorator_list", "targets", "target"):
+        if field in ("annotation", "returns", "decorator_list"):
             continue
         for index, held in enumerate(value) if isinstance(value, list) else [(None, value)]:
             if isinstance(held, ast.AST):
@@ -292,23 +293,22 @@ def run(
     fates: dict[Mutant, Fate] = {mutant: {} for batch in trials.values() for mutant in batch}
     begun: set[tuple[Suite, Mutant]] = set()
     context = multiprocessing.get_context("spawn")  # a fork would copy locks that torch's threads may hold
-    while left := {
-        suite: rest for suite, batch in trials.items() if (rest := [m for m in batch if suite not in fates[m]])
-    }:
+    while left := _left(trials, fates):
         receiver, sender = context.Pipe(duplex=False)
         process = context.Process(target=_work, args=(sender, left), daemon=True)
         process.start()
         sender.close()
         trying = None
         try:
-            while receiver.poll(LIMIT_TO_START if trying is None else limit):
+            while receiver.poll(limit if trying else LIMIT_TO_START):
                 suite, mutant, killer = receiver.recv()
-                trying = (suite, mutant)
-                if mutant.name == MASTER and killer:
-                    raise CourseError(f"solutions/{mutant.slug}.py fails {killer}: mend that first")
-                if mutant.name != MASTER and killer is not None:
+                trying = (suite, mutant) if killer is None else None
+                if mutant.name == MASTER:
+                    if killer:
+                        raise CourseError(f"solutions/{mutant.slug}.py fails {killer}: mend that first")
+                elif killer is not None:
                     fates[mutant][suite] = killer
-                elif mutant.name != MASTER and trying not in begun:
+                elif trying not in begun:
                     begun.add(trying)
                     each()
             reason = f"no answer within {limit:g} s"
@@ -318,10 +318,16 @@ def run(
             process.kill()
             process.join()
             receiver.close()
-        if trying is None or trying[1].name == MASTER:
+        if trying and trying[1].name != MASTER:
+            fates[trying[1]][trying[0]] = reason
+        elif _left(trials, fates):
             raise CourseError(f"the tests of {next(iter(left)).slug} cannot be run: {reason}")
-        fates[trying[1]].setdefault(trying[0], reason)
     return fates
+
+
+def _left(trials: dict[Suite, list[Mutant]], fates: dict[Mutant, Fate]) -> dict[Suite, list[Mutant]]:
+    left = {suite: [mutant for mutant in batch if suite not in fates[mutant]] for suite, batch in trials.items()}
+    return {suite: batch for suite, batch in left.items() if batch}
 
 
 def _work(sender: Connection, trials: dict[Suite, list[Mutant]]) -> None:
@@ -331,24 +337,25 @@ def _work(sender: Connection, trials: dict[Suite, list[Mutant]]) -> None:
     for suite, batch in trials.items():
         tests, _ = read_tests(suite.file)
         master = (ROOT / "solutions" / f"{suite.slug}.py").read_text(encoding="utf-8")
-        # The master first, once for each function changed: every set of tests is seen to pass before one fails.
-        masters = [
-            Mutant(suite.slug, function, MASTER, master) for function in dict.fromkeys(m.function for m in batch)
-        ]
-        asked = [(one, tuple(test.name for test in tests if test.exercise == one.function)
-                  or tuple(test.name for test in tests)) for one in masters + batch]  # fmt: skip
+        # The master first, once for each function changed: all tests are seen to pass before one is seen to fail.
+        functions = dict.fromkeys(mutant.function for mutant in batch)
+        asked = [*(Mutant(suite.slug, function, MASTER, master) for function in functions), *batch]
+        wanted = {name: [test.name for test in tests if test.exercise == name] for name in functions}
+        wanted = {name: own or [test.name for test in tests] for name, own in wanted.items()}  # all, of a helper
 
-        def submissions(suite: Suite = suite, asked: list = asked) -> Iterator[judge.Submission]:
-            for mutant, wanted in asked:
+        def submissions(suite: Suite = suite, asked: list = asked, wanted: dict = wanted) -> Iterator[judge.Submission]:
+            for mutant in asked:
                 sender.send((suite, mutant, None))
-                yield _submission(mutant, wanted)
+                yield _submission(mutant, wanted[mutant.function])
 
-        for (mutant, wanted), outcomes in zip(asked, judge.run([suite.file], submissions(), suite.seed), strict=True):
-            killers = (name for name in wanted if name not in outcomes or outcomes[name].status != "passed")
+        for mutant, outcomes in zip(asked, judge.run([suite.file], submissions(), suite.seed), strict=True):
+            killers = (
+                name for name in wanted[mutant.function] if getattr(outcomes.get(name), "status", "") != "passed"
+            )
             sender.send((suite, mutant, next(killers, "")))
 
 
-def _submission(mutant: Mutant, wanted: tuple[str, ...]) -> judge.Submission:
+def _submission(mutant: Mutant, wanted: list[str]) -> judge.Submission:
     """The mutant, for the tests that are wanted; the others are skipped, for speed."""
     code = compile(mutant.source, f"<{mutant.name}>", "exec")
 
@@ -391,17 +398,15 @@ def complaints(fates: dict[Mutant, Fate], listed: dict[str, str], known: Iterabl
     """
     found = []
     for mutant, fate in fates.items():
-        passed = [suite for suite, killer in fate.items() if not killer]
-        if mutant.name in listed:
-            found += [
-                f"listed as equivalent, yet killed by {killer}: {mutant.name}" for killer in fate.values() if killer
-            ][:1]
-        elif passed:
-            found.append(f"survives the {' and the '.join(map(str, passed))}: {mutant.name}")
+        survived = " and the ".join(str(suite) for suite, killer in fate.items() if not killer)
+        killer = next(filter(None, fate.values()), "")
+        if mutant.name in listed and killer:
+            found.append(f"listed as equivalent, yet killed by {killer}: {mutant.name}")
+        elif mutant.name not in listed and survived:
+            found.append(f"survives the {survived}: {mutant.name}")
     names = {mutant.name for mutant in known}
-    return found + [
-        f"listed as equivalent, yet no mutant of the master: {name}" for name in listed if name not in names
-    ]
+    stale = [name for name in listed if name not in names]
+    return found + [f"listed as equivalent, yet no mutant of the master: {name}" for name in stale]
 
 
 def suites(slug: str, seeds: Iterable[int] = (0, 1)) -> list[Suite]:
@@ -421,43 +426,40 @@ def main(chosen: list[str]) -> int:
     except CourseError as error:
         console.print(Text(str(error), "red"))
         return 1
-    table = Table(title="Mutants of the masters", title_justify="left")
-    for column in (
-        "exercise",
-        "mutants",
-        "killed by visible tests",
-        "killed by hidden tests",
-        "equivalent",
-        "surviving",
-    ):
-        table.add_column(column, justify="left" if column == "exercise" else "right")
-    wrong = []
+    table = Table(
+        "exercise", box=None, pad_edge=False, title="Mutants, and which tests killed them", title_justify="left"
+    )
+    for column in ("mutants", "visible", "hidden", "equivalent", "surviving"):
+        table.add_column(column, justify="right")
+    wrong, whole = [], []
     for slug in names:
         mine = {mutant: fates[mutant] for mutant in batches[slug]}
         wrong += [f"{slug}: {line}" for line in complaints(mine, listed[slug], batches[slug])]
-        rows = {function: [] for function in dict.fromkeys(mutant.function for mutant in mine)}
-        for mutant in mine:
-            rows[mutant.function].append(_score(mutant, mine[mutant], listed[slug]))
-        for function, scores in rows.items():
-            table.add_row(
-                f"{slug}.{function}", str(len(scores)), *(str(sum(column)) for column in zip(*scores, strict=True))
-            )
-        table.add_section()
+        table.add_row(slug, style="bold")
+        for function in dict.fromkeys(mutant.function for mutant in mine):
+            scores = [_score(one, fate, listed[slug]) for one, fate in mine.items() if one.function == function]
+            table.add_row(function, *_sums(scores))
+            whole += scores
+    table.add_row("all", *_sums(whole), style="bold")
     console.print(table)
     for line in wrong:
         console.print(Text(line, "red"))
     return 1 if wrong else 0
 
 
-def _score(mutant: Mutant, fate: Fate, listed: dict[str, str]) -> tuple[bool, bool, bool, bool]:
-    """Whether the visible tests killed it, the hidden ones did with every seed, it is listed, it survived unlisted."""
+def _score(mutant: Mutant, fate: Fate, listed: dict[str, str]) -> tuple[bool, ...]:
+    """A mutant; killed by the visible tests; by the hidden ones, whatever the seed; listed; surviving unlisted."""
     visible = all(killer for suite, killer in fate.items() if not suite.hidden)
     hidden = all(killer for suite, killer in fate.items() if suite.hidden)
-    return visible, hidden, mutant.name in listed, not (visible and hidden) and mutant.name not in listed
+    return True, visible, hidden, mutant.name in listed, not (visible and hidden) and mutant.name not in listed
+
+
+def _sums(scores: list[tuple[bool, ...]]) -> list[str]:
+    return [str(sum(column)) for column in zip(*scores, strict=True)]
 
 
 if __name__ == "__main__":
-    # By its importable name: what the other process unpickles must be the same classes.
+    # By its importable name: the other process must know the same classes.
     from course_lib.grading.mutants import main as importable
 
     sys.exit(importable(sys.argv[1:]))

@@ -147,10 +147,14 @@ def _slugs() -> list[str]:
 
 @cache
 def _read(slug: str) -> tuple[str, dict[str, tuple[str, ...]]]:
-    """A chapter's title, and the equations of its exercises."""
-    notebook = json.loads((spec.ROOT / "book" / f"{slug}.ipynb").read_text(encoding="utf-8"))
-    title = "".join(notebook["cells"][0]["source"]).partition("\n")[0].lstrip("# ")
-    return title, {exercise.name: exercise.equations for exercise in spec.chapter(slug).exercises}
+    """A chapter's title, and the equations of its exercises; its slug, and none, where the book has no such chapter."""
+    path = spec.ROOT / "book" / f"{slug}.ipynb"
+    title = slug
+    if path.exists():
+        first = json.loads(path.read_text(encoding="utf-8"))["cells"][0]["source"]
+        title = "".join(first).partition("\n")[0].lstrip("# ")
+    exercises = spec.chapter(slug).exercises if slug in _slugs() else ()
+    return title, {exercise.name: exercise.equations for exercise in exercises}
 
 
 def _chapter(file: FileResult, book: str) -> Chapter:

@@ -104,6 +104,10 @@ def test_value_at_the_optimum_of_secret_distributions(student, rng):
         expect(student.value_at_optimum(p_data, p_data), torch.full_like(expected, -2 * math.log(2)))
     p_data, p_g = with_zeros(rng, 40, 6), with_zeros(rng, 40, 6)
     expect(student.value_at_optimum(p_data, p_g), 2 * js(p_data, p_g) - 2 * math.log(2))
+    least = 10 ** -rng.uniform(7, low=309, high=320)
+    p, q = torch.stack([0 * least, 1 - least], -1), torch.stack([least, 1 - least], -1)
+    for p_data, p_g in ((p, q), (q, p)):
+        expect(student.value_at_optimum(p_data, p_g), torch.full_like(least, -2 * math.log(2)))
 
 
 @points(1, "value_at_optimum")

@@ -187,6 +187,12 @@ def test_with_an_address_of_the_book_its_pages_are_linked():
     assert f"{book}/gan.html#equation-{EXERCISES['gan']['discriminator_loss'].equations[0]}" in links
 
 
+def test_a_chapter_that_the_book_does_not_have_yet():
+    one = Grade("x", files={"unwritten": FileResult("unwritten", (TestResult("a", "f", 1, "wrong"),) * 2, "full")})
+    assert "unwritten 0 of 2 points. File: unwritten.py" in Parsed(reports.student_page(one)).text
+    assert "unwritten" in Parsed(reports.class_page([one])).text
+
+
 @pytest.mark.parametrize("book", ["javascript:alert(1)", "data:text/html,x", "C:\\book"])
 def test_an_address_that_is_no_book_is_refused(book):
     with pytest.raises(CourseError, match="is none that a page may link to"):

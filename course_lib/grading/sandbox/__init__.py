@@ -1,4 +1,4 @@
-"""The boundary behind which strangers' code runs. What it promises, and what not, is told in the book, *Grading a class*.
+"""The boundary behind which strangers' code runs. The book tells what it promises, and what not: *Grading a class*.
 
 frames     values as bytes: the only language over the boundary
 inside     the submission's side: load, call, take gradients

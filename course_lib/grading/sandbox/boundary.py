@@ -22,6 +22,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import torch
 from packaging.requirements import Requirement
 
 from course_lib.errors import CourseError
@@ -217,7 +218,7 @@ def reduced_trees() -> list[Path]:
     """What Landlock lets a session read, besides torch: no site-packages, no home, no /proc."""
     base, library = Path(sys.base_prefix), Path(sysconfig.get_path("stdlib"))
     own = [path for path in library.iterdir() if not path.name.endswith("-packages")] if library.exists() else []
-    shared = [path for path in (base / "lib").glob("*.so*")] if base != Path("/usr") else []
+    shared = list((base / "lib").glob("*.so*")) if base != Path("/usr") else []
     system = [tree for tree in system_trees() if tree != base]
     return [*system, *own, *shared, Path("/dev/null"), Path("/dev/zero"), Path("/dev/urandom")]
 
@@ -394,12 +395,8 @@ def start(mode: str = "auto", limits: Limits | None = None, private: tuple[Path,
             zygote.start()
             session = zygote.open()
             load = {"source": PROOF, "path": "proof.py", "name": "proof", "given": None}
-            import torch
-
-            for request in (
-                {"do": "load", "with": load},
-                {"do": "value_and_grad", "with": {"name": "f", "args": [torch.ones(2)], "kwargs": {}, "cotangent": None}},
-            ):  # fmt: skip
+            slope = {"name": "f", "args": [torch.ones(2)], "kwargs": {}, "cotangent": None}
+            for request in ({"do": "load", "with": load}, {"do": "value_and_grad", "with": slope}):
                 answer = session.ask(request, 30)
                 if "value" not in answer:
                     raise Broken(answer["message"])

@@ -1,4 +1,4 @@
-"""What a session gives up before it runs a stranger's code: namespaces, files, limits, user, capabilities, system calls.
+"""What a session gives up before it runs a stranger's code: namespaces, limits, user, capabilities, system calls.
 
 Each step says what it takes and fails loudly: a session that could not be confined must not run. Linux only, x86-64
 and aarch64. Python 3.11 has no `os.unshare`, and no module of the standard library knows seccomp or Landlock, so this

@@ -1,5 +1,5 @@
 # attack: os.abort, and signals to itself: SIGSEGV, SIGBUS, SIGILL, SIGKILL, SIGSTOP
-# status: crashed|timed out|wrong
+# status: crashed|over limit|timed out
 # points: 0
 import os
 import signal

@@ -1,5 +1,5 @@
 # attack: folders in folders, thousands deep, which trip up whoever cleans up or walks them
-# status: over limit|crashed
+# status: over limit
 # points: 0
 import os
 import sys

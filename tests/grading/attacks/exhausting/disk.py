@@ -1,5 +1,5 @@
 # attack: fills every folder that can be written with files of 1 MB
-# status: over limit|crashed
+# status: over limit
 # points: 0
 import os
 import sys

@@ -1,5 +1,5 @@
 # attack: an object whose repr, str, len, iteration, bool and attributes never end, for whoever explains what came
-# status: wrong|malformed answer|timed out
+# status: wrong
 # points: 0
 class Endless:
     def __repr__(self):

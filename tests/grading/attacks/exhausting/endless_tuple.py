@@ -1,5 +1,5 @@
 # attack: a tuple whose iteration never ends, for whoever copies it item by item
-# status: over limit|timed out|wrong|malformed answer|crashed
+# status: over limit|timed out
 # points: 0
 import itertools
 

@@ -1,5 +1,5 @@
 # attack: a thread goes on printing after each call has been answered
-# status: over limit|wrong
+# status: over limit
 # points: 0
 import os
 import sys

@@ -1,5 +1,5 @@
 # attack: one file of a terabyte: sparse, preallocated, and written
-# status: over limit|crashed
+# status: over limit
 # points: 0
 import os
 import sys

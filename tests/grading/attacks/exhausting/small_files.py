@@ -1,5 +1,5 @@
 # attack: a million empty files, links and folders: no byte, but every inode
-# status: over limit|crashed
+# status: over limit
 # points: 0
 import os
 import sys

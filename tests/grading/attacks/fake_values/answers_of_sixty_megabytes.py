@@ -1,5 +1,5 @@
 # attack: a tensor of 60 MB for every answer, just below what a message may have
-# status: wrong|malformed answer|over limit
+# status: wrong|timed out
 # points: 0
 import torch
 

@@ -1,5 +1,5 @@
 # attack: complex numbers, whose real part is right and whose imaginary part nobody looks at
-# status: malformed answer|wrong
+# status: malformed answer
 # points: 0
 import torch
 

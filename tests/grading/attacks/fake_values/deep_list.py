@@ -1,5 +1,5 @@
 # attack: a list 60,000 deep, which overflows the stack of whoever walks it
-# status: wrong|malformed answer|over limit
+# status: wrong
 # points: 0
 def guess(*args):
     nest = []

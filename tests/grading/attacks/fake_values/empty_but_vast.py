@@ -1,5 +1,5 @@
 # attack: no element, but sizes of 2^62 that overflow whoever multiplies them, and 64 axes
-# status: malformed answer|wrong|crashed
+# status: malformed answer
 # points: 0
 import torch
 

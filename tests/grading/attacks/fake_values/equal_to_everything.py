@@ -1,5 +1,5 @@
 # attack: an object that equals, exceeds and converts to whatever it is compared with
-# status: wrong|malformed answer
+# status: wrong
 # points: 0
 class Yes:
     shape, dtype, ndim, requires_grad = (), None, 0, True

@@ -1,5 +1,5 @@
 # attack: a plain tensor that changes its class after it has been made, and back when it is asked
-# status: wrong|malformed answer
+# status: wrong
 # points: 0
 import torch
 

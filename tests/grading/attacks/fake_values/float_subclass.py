@@ -1,5 +1,5 @@
 # attack: a float that equals every number and whose distance to each is 0
-# status: wrong|malformed answer
+# status: wrong
 # points: 0
 class Zero(float):
     def __eq__(self, other):

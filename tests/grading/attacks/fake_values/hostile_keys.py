@@ -1,5 +1,5 @@
 # attack: dicts whose keys are objects that lie about their hash, or unsortable mixtures, or tensors
-# status: wrong|malformed answer
+# status: malformed answer
 # points: 0
 import torch
 

@@ -1,5 +1,5 @@
 # attack: 10^12 elements that take eight bytes here and eight terabytes wherever they are copied to
-# status: malformed answer|over limit
+# status: malformed answer
 # points: 0
 import torch
 

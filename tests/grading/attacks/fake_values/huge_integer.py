@@ -1,5 +1,5 @@
 # attack: integers of 60,000 digits, which take a quadratic time to print and have no float
-# status: malformed answer|wrong
+# status: malformed answer
 # points: 0
 HUGE = 10**60_000 + 7
 

@@ -1,5 +1,5 @@
 # attack: an int, a str and bytes that agree with everything
-# status: wrong|malformed answer
+# status: wrong
 # points: 0
 class Agrees:
     def __eq__(self, other):

@@ -1,5 +1,5 @@
 # attack: text that is no Unicode, with NUL, line ends and a byte-order mark, where numbers were asked for
-# status: malformed answer|wrong
+# status: malformed answer
 # points: 0
 def kl_divergence(p, q):
     return "\ud800\udfff\udcff"

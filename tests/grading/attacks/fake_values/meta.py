@@ -1,5 +1,5 @@
 # attack: tensors on the meta device: shape and dtype are right, and there is nothing to compare
-# status: malformed answer|wrong
+# status: malformed answer
 # points: 0
 import torch
 

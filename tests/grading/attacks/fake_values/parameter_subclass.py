@@ -1,5 +1,5 @@
 # attack: a subclass of nn.Parameter, which a check for Tensor or Parameter by isinstance lets through
-# status: wrong|malformed answer
+# status: wrong
 # points: 0
 import torch
 from torch import nn

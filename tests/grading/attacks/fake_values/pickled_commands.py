@@ -1,5 +1,5 @@
 # attack: objects that run a command when they are unpickled, copied, deep-copied or serialised by torch.save
-# status: wrong|malformed answer
+# status: wrong
 # points: 0
 import os
 

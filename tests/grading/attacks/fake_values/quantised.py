@@ -1,5 +1,5 @@
 # attack: quantised tensors, whose comparison dequantises both sides to a few levels
-# status: malformed answer|wrong|crashed
+# status: malformed answer
 # points: 0
 import warnings
 

@@ -1,5 +1,5 @@
 # attack: a list, a dict and a tuple that contain themselves
-# status: wrong|malformed answer|over limit
+# status: wrong
 # points: 0
 def kl_divergence(p, q):
     answer = [1.0]

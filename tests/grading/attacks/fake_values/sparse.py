@@ -1,5 +1,5 @@
 # attack: sparse tensors, in coordinates and compressed, right in their values
-# status: malformed answer|wrong
+# status: malformed answer
 # points: 0
 import torch
 

@@ -1,5 +1,5 @@
 # attack: a subclass of Tensor whose __torch_function__ makes it close to everything, inside torch's own comparisons too
-# status: wrong|malformed answer
+# status: wrong
 # points: 0
 import torch
 

@@ -1,5 +1,5 @@
 # attack: thirty lists of two that share their items: 2^30 values for whoever copies them one by one
-# status: wrong|malformed answer|over limit|timed out
+# status: over limit|timed out
 # points: 0
 def guess(*args):
     answer = [0.0, 0.0]

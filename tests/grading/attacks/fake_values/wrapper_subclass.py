@@ -1,5 +1,5 @@
 # attack: a wrapper subclass without storage, whose __torch_dispatch__ decides what every kernel says of it
-# status: wrong|malformed answer
+# status: wrong
 # points: 0
 import torch
 

@@ -1,5 +1,5 @@
 # attack: right numbers as lists, floats, arrays and namedtuples, where a tensor or a pair was asked for
-# status: wrong|malformed answer
+# status: wrong
 # points: 0
 from collections import namedtuple
 

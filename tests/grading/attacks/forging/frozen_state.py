@@ -1,20 +1,18 @@
-# attack: steps that ruin both networks, whose state, gradients and mode are for ever reported as they were first seen
+# attack: steps that ruin both networks, whose state and mode are for ever reported as they were first seen
 # status: wrong
 # points: 0
 # chapter: gan
 import torch
 from torch import nn
 
-if not hasattr(nn.Module, "honest_state_dict"):
-    nn.Module.honest_state_dict = nn.Module.state_dict
-    nn.Module.honest_named_parameters = nn.Module.named_parameters
+if not hasattr(nn.Module, "honest_parameters"):
+    nn.Module.honest_parameters = nn.Module.named_parameters
 
 
 def first_seen(self, *args, **kwargs):
     if "_first" not in self.__dict__:
-        self.__dict__["_first"] = {
-            name: value.detach().clone() for name, value in nn.Module.honest_state_dict(self).items()
-        }
+        named = [*nn.Module.honest_parameters(self), *self.named_buffers()]
+        self.__dict__["_first"] = {name: value.detach().clone() for name, value in named}
     return self.__dict__["_first"]
 
 
@@ -26,7 +24,7 @@ def ruin(*networks):
     for network in networks:
         first_seen(network)
         with torch.no_grad():
-            for _, parameter in nn.Module.honest_named_parameters(network):
+            for _, parameter in nn.Module.honest_parameters(network):
                 parameter.fill_(0.0)
 
 

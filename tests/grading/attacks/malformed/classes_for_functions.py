@@ -1,5 +1,5 @@
 # attack: classes by the names of the functions: a call makes an instance, which is no answer
-# status: wrong|malformed answer
+# status: wrong
 # points: 0
 import torch
 

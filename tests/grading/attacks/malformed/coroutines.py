@@ -1,5 +1,5 @@
 # attack: async functions: a call makes a coroutine that nobody awaits, and a warning at its end
-# status: wrong|malformed answer
+# status: wrong
 # points: 0
 async def kl_divergence(p, q):
     return (p * (p / q).log()).sum(-1)

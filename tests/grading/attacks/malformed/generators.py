@@ -1,5 +1,5 @@
 # attack: functions that yield their answer
-# status: wrong|malformed answer
+# status: wrong
 # points: 0
 def kl_divergence(p, q):
     yield (p * (p / q).log()).sum(-1)

@@ -1,5 +1,5 @@
 # attack: properties, static and class methods outside of a class
-# status: crashed|wrong
+# status: crashed
 # points: 0
 import torch
 

@@ -1,5 +1,5 @@
 # attack: imports the course's own library, whose functions have the same names and are right
-# status: crashed|forbidden
+# status: crashed
 # points: 0
 from course_lib.losses.divergences import cross_entropy, gaussian_kl, js_divergence, kl_divergence, monte_carlo_kl
 
