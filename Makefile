@@ -73,7 +73,7 @@ test: $(BOOK)  ## everything: units, exercises, notebooks executed again, the bo
 quick: $(BOOK)  ## the tests that take no more than a few seconds each
 	@$(BIN)/python -m pytest tests -m "not slow"
 
-# Half an hour at most; `make test` tries a sample.
+# Five minutes on one core; `make test` tries a sample.
 mutate: $(READY)  ## change the masters in every small way: do the tests notice? (SLUG=gan: one chapter)
 	@OMP_NUM_THREADS=1 $(BIN)/python -m course_lib.grading.mutants $(SLUG)
 

@@ -349,11 +349,12 @@ def grade(
     from course_lib.grading import batch, lateness
     from course_lib.grading.sandbox.boundary import Limits
 
-    for name, value, least in (
-        ("--call-seconds", call_seconds, 0.1), ("--file-seconds", file_seconds, 1), ("--memory", memory, 64),
+    for name, value, least, most in (
+        ("--call-seconds", call_seconds, 0.1, 86_400), ("--file-seconds", file_seconds, 1, 86_400),
+        ("--memory", memory, 64, 2**20),
     ):  # fmt: skip
-        if value < least:
-            raise CourseError(f"{name} must be at least {least:g}, not {value:g}")
+        if not least <= value <= most:
+            raise CourseError(f"{name} must be from {least:g} to {most:,}, not {value:g}")
     grades = batch.grade(
         submissions, out, chapters=chapters, policy=lateness.policy(due, late, grace), jobs=jobs, scheduler=scheduler,
         mode="none" if unsafe_no_sandbox else sandbox, limits=Limits(call_seconds, file_seconds, memory),
@@ -371,7 +372,7 @@ def override(
     reason: Annotated[str, tyro.conf.arg(metavar="TEXT")],
     by: Annotated[str | None, tyro.conf.arg(metavar="NAME", help_behavior_hint="(default: your user name)")] = None,
 ) -> None:
-    """Set the points of one file by hand, and write the reports again. The journal keeps what was there, and who and why.
+    """Set the points of one file by hand, and write the reports again. The journal keeps what was there, who and why.
 
     Args:
         grades: The folder that `course grade` wrote.
@@ -385,7 +386,11 @@ def override(
 
     from course_lib.grading import batch
 
-    one = batch.override(grades, submission, slug, points, reason, by or getpass.getuser())
+    try:
+        by = by or getpass.getuser()
+    except (KeyError, OSError):  # in a container that has no name for its user
+        raise CourseError("say who you are, with --by NAME") from None
+    one = batch.override(grades, submission, slug, points, reason, by)
     print(f"{submission}: {slug} {points:g} by hand, {one.total:g} of {one.maximum:g} in all")
 
 

@@ -10,6 +10,7 @@ import json
 import os
 import platform
 import threading
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -17,7 +18,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ import numpy
 import torch
 from tqdm import tqdm
 
-from course_lib.errors import CourseError, unknown
+from course_lib.errors import CourseError, CourseWarning, unknown
 from course_lib.files import write_whole
 from course_lib.grading import exports, intake, judge, lateness, reports
 from course_lib.grading.examiner import Examiner, Prints, make_prints
@@ -90,6 +91,7 @@ def grade(
         raise CourseError(f"--out {out} lies within the submissions; choose a folder outside {submissions}")
     if jobs is not None and jobs < 1:
         raise CourseError(f"--jobs must be at least 1, not {jobs}")
+    chapters = tuple(dict.fromkeys(chapters))
     policy, limits = policy or lateness.Policy(), limits or Limits()
     people = intake.read(submissions, list(chapters) or known)
     chosen = list(chapters) or [slug for slug in known if any(slug in one.files for one in people)]
@@ -99,10 +101,6 @@ def grade(
         )
     with Journal.opened(out) as journal:
         records = journal.records()
-        if journal.damaged:
-            print(
-                f"course: {journal.damaged} damaged lines of the journal are left out; what they held is graded again"
-            )
         rounds = _rounds(journal, records, people, regrade)
         setup = _setup(journal, chosen, mode, limits)
         keys = {
@@ -229,7 +227,11 @@ def _grades(journal: Journal) -> tuple[dict[str, Any], list[Grade]]:
     batch = journal.batch()
     results: dict[str, dict] = {}
     overrides: dict[str, dict[str, Override]] = {}
-    for record in journal.records():
+    records = journal.records()
+    if journal.damaged:
+        say = "results in them are graded again; points set by hand in them are to be set again"
+        warnings.warn(f"{journal.path} has {journal.damaged} damaged lines: {say}", CourseWarning, stacklevel=2)
+    for record in records:
         if record["kind"] == "result":
             results[record["key"]] = record["result"]
         elif record["kind"] == "override":
@@ -239,7 +241,9 @@ def _grades(journal: Journal) -> tuple[dict[str, Any], list[Grade]]:
     for row in batch["submissions"]:
         files = {}
         for slug, key in row["files"].items():
-            found = row["faults"].get(slug) or (results.get(key) if key else None)
+            found = row["faults"].get(slug) or results.get(key)
+            if key and not found:
+                raise CourseError(f"{journal.path} has lost a result of {row['submission']}: run `course grade` again")
             files[slug] = from_json(found) if found else _missing(slug)
         own = {slug: one for slug, one in overrides.get(row["submission"], {}).items() if slug in files}
         grades.append(Grade(row["submission"], row["name"], row["ids"], files, own, row["days_late"], row["factor"],
@@ -322,8 +326,18 @@ def _here(todo: list[Task], setup: Setup) -> Iterator[tuple[Task, FileResult]]:
             yield task, examiner.examine(task.slug, task.source)
 
 
+def _end_with_parent() -> None:
+    """A run that is killed leaves no worker behind: each would wait for ever, as it holds both ends of its queue."""
+
+    def wait() -> None:
+        parent_process().join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
 def _in_pool(todo: list[Task], setup: Setup, workers: int) -> Iterator[tuple[Task, FileResult]]:
-    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), _end_with_parent) as pool:
         futures = {pool.submit(examine, setup, task.slug, task.source): task for task in todo}
         try:
             for future in as_completed(futures):
@@ -346,7 +360,7 @@ def _on_cluster(todo: list[Task], setup: Setup, scheduler: str) -> Iterator[tupl
         shared = client.scatter(setup, broadcast=True, hash=False)
         futures = {client.submit(examine, shared, task.slug, task.source, key=f"grade-{task.key}", retries=2): task
                    for task in todo}  # fmt: skip
-        for future in as_finished(futures):
+        for future in as_finished(futures, loop=client.loop):
             error = future.exception()
             if isinstance(error, CourseError):
                 raise error

@@ -11,7 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from course_lib.grading import excluded, judge, mistakes
+from course_lib.errors import CourseError
+from course_lib.grading import judge, mistakes
 from course_lib.grading.plugin import Facts, Outcome
 from course_lib.grading.records import FileResult, TestResult
 from course_lib.grading.sandbox import boundary
@@ -42,15 +43,13 @@ class Remote:
         """The submission for one test: the file executed afresh. Raises Failure where it does not run."""
         if self.session is None or self.session.over:
             if self.opened > self.limits.reopen or self.spent >= self.limits.file:
-                raise self._failure(self.lost)
+                raise self._failure(self.lost or Lost("timed out", "no time is left for this file"))
             self.opened += 1
             self.session = self.zygote.open()
         load = {"source": self.source, "path": f"{self.slug}.py", "name": f"submission_{self.slug}",
-                "given": self.facts.given}  # fmt: skip
-        student = Student(
-            self.ask, self.facts.contracts, self.facts.given_module(), excluded.uses(self.source, self.facts.excluded)
-        )
-        student._ask("load", **load)
+                "given": self.facts.given, "excluded": self.facts.excluded}  # fmt: skip
+        student = Student(self.ask, self.facts.contracts, self.facts.given_module())
+        student.load(**load)
         return student
 
     def ask(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -93,8 +92,8 @@ class Examiner:
         self.known = known
         self.hidden = {slug: root / "solutions" / "hidden" / f"test_{slug}.py" for slug in slugs}
         self.manifest = {slug: read_tests(path)[0] for slug, path in self.hidden.items()}
-        self.facts = {slug: Facts.of(slug) for slug in slugs}
-        self.faults: dict[str, dict[str, Outcome]] = {}
+        self.facts = {slug: Facts.of(slug, root) for slug in slugs}
+        self.faults: dict[str, dict[str, str]] = {}
 
     def __enter__(self) -> "Examiner":
         self.zygote = self._start()
@@ -102,14 +101,22 @@ class Examiner:
         try:
             self.tests = judge.Tests(list(self.hidden.values()), self.seed).__enter__()
             if self.known is None:
-                self.known = {slug: make_prints(slug, self.tests) for slug in self.slugs}
+                self.known = {slug: make_prints(slug, self.tests, self.root) for slug in self.slugs}
             for slug in self.slugs:
-                outcomes = self._outcomes(slug, (self.root / "solutions" / f"{slug}.py").read_bytes())[0]
-                self.faults[slug] = {name: one for name, one in outcomes.items() if one.status != "passed"}
+                self.faults[slug] = self._faults(slug)
         except BaseException:
             self.zygote.close()
             raise
         return self
+
+    def _faults(self, slug: str) -> dict[str, str]:
+        """Test -> what is wrong with it, for tests that our own master does not pass."""
+        try:
+            outcomes, _ = self._asked_twice(slug, (self.root / "solutions" / f"{slug}.py").read_bytes())
+        except Broken as broken:
+            raise CourseError(f"the sandbox breaks on the course's own solutions/{slug}.py: {broken}") from None
+        results = [self._result(slug, test, outcomes.get(test.name)) for test in self.manifest[slug]]
+        return {one.test: one.detail or one.hint for one in results if one.status != "passed"}
 
     def __exit__(self, kind: type | None = None, error: BaseException | None = None,
                  traceback: TracebackType | None = None) -> None:  # fmt: skip
@@ -123,6 +130,15 @@ class Examiner:
         """The result of one file. A worker that breaks is replaced and asked once more; then it is a grader fault."""
         if len(source) > MAX_SOURCE:
             return self.unjudged(slug, "over limit", f"the file has more than {MAX_SOURCE:,} bytes")
+        try:
+            outcomes, notes = self._asked_twice(slug, source)
+        except Broken as broken:
+            return self.unjudged(slug, "grader fault", str(broken))
+        results = tuple(self._result(slug, test, outcomes.get(test.name)) for test in self.manifest[slug])
+        return FileResult(slug, results, self.mode, tuple(notes))
+
+    def _asked_twice(self, slug: str, source: bytes) -> tuple[dict[str, Outcome], list[str]]:
+        """Outcomes and notes, of a second worker where the first one breaks. Raises Broken where both do."""
         for _ in range(2):
             try:
                 outcomes, notes = self._outcomes(slug, source)
@@ -131,11 +147,10 @@ class Examiner:
             else:
                 trouble = next((one.message for one in outcomes.values() if one.status == "grader fault"), None)
             if trouble is None:
-                results = tuple(self._result(slug, test, outcomes.get(test.name)) for test in self.manifest[slug])
-                return FileResult(slug, results, self.mode, tuple(notes))
+                return outcomes, notes
             self.zygote.close()
             self.zygote = self._start()
-        return self.unjudged(slug, "grader fault", f"the worker broke twice: {trouble}")
+        raise Broken(f"the worker broke twice: {trouble}")
 
     def unjudged(self, slug: str, status: str, detail: str) -> FileResult:
         """A result without a run: the same status for every test of the manifest."""
@@ -160,7 +175,7 @@ class Examiner:
     def _result(self, slug: str, test: Test, outcome: Outcome | None) -> TestResult:
         """A test of the manifest that did not run counts as wrong; one that the master fails is our fault."""
         if test.name in self.faults.get(slug, {}):
-            detail = f"the master fails this test: {self.faults[slug][test.name].message}"
+            detail = f"the master fails this test: {self.faults[slug][test.name]}"
             return TestResult(test.name, test.exercise, test.points, "grader fault", hint_of(None), detail)
         if outcome is None:
             return TestResult(test.name, test.exercise, test.points, "wrong", "The test did not run.")

@@ -122,6 +122,17 @@ def read(folder: Path, slugs: list[str]) -> list[Submission]:
         return sorted((_submission(student, slugs) for student in students), key=lambda one: one.submission)
 
 
+def one(folder: Path, slugs: list[str]) -> Submission:
+    """What lies in `folder`, all of it one student's; its `submission` is the folder's name.
+
+    Raises CourseError where there is no such folder.
+    """
+    if not folder.is_dir():
+        raise CourseError(f"{folder}: no such folder; name the one with what a student handed in")
+    part = _Part(folder.name, tuple(on_disk(folder)), folder=True)
+    return _submission(_Student(folder.name, "", parts=[part]), slugs)
+
+
 def file_name(submission: str) -> str:
     """A name for files about this submission: ASCII, at most 60 characters, never a path, hidden or reserved.
 

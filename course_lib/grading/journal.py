@@ -14,8 +14,10 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import secrets
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +63,10 @@ class Journal:
         path = self.folder / "secret"
         if not path.exists():
             write_whole(path, secrets.token_hex(32).encode(), mode=0o600)
-        return path.read_text().strip()
+        seed = path.read_text(encoding="ascii", errors="replace").strip()
+        if not re.fullmatch("[0-9a-f]{64}", seed):
+            raise CourseError(f"{path} is damaged; restore it, or grade into another folder")
+        return seed
 
     def records(self) -> list[dict[str, Any]]:
         """All records in order. A torn end is cut off; other damaged lines are left out and counted in `damaged`."""
@@ -84,11 +89,14 @@ class Journal:
     def append(self, record: dict[str, Any]) -> None:
         text = json.dumps(record, allow_nan=False)
         line = f"{_checksum(text.encode())} {text}\n".encode()
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        try:
-            os.write(descriptor, line)
-        finally:
-            os.close(descriptor)
+        with open(self.path, "ab", buffering=0, opener=partial(os.open, mode=0o600)) as file:
+            before = file.tell()
+            try:
+                while line:
+                    line = line[file.write(line) :]
+            except OSError:  # no space: half a line would spoil the next one
+                file.truncate(before)
+                raise
 
     def save_batch(self, batch: dict[str, Any]) -> None:
         write_whole(self.folder / "batch.json", json.dumps(batch, indent=1, allow_nan=False).encode(), mode=0o600)

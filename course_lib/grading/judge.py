@@ -64,6 +64,7 @@ class Tests:
         options = [f"--rootdir={ROOT}", "-c", f"{ROOT}/pyproject.toml", *quiet]
         self.config = _prepareconfig([*options, *map(str, self.files)], [plugin, self])
         self.config.option.seed = self.seed
+        self.config.option.tbstyle = "line"  # `explain` says it; drawing a traceback takes ten times the test
         self.config._do_configure()
         self.session = Session.from_config(self.config)
         self.config.hook.pytest_sessionstart(session=self.session)
@@ -98,17 +99,21 @@ class Tests:
             random.Random(order).shuffle(items)
         self.config.course_submission, self.config.course_prints = submission, prints
         outcomes: dict[str, Outcome] = {}
-        for i, item in enumerate(items):
-            item._report_sections.clear()  # else one submission's output turns up in the next one's report
-            item.course_trial = None
-            if before is not None and item.get_closest_marker("fresh"):
-                before()
-            following = items[i + 1] if i + 1 < len(items) else None
-            for report in runtestprotocol(item, log=False, nextitem=following):
-                for key, value in report.user_properties:
-                    if key == "course":
-                        outcomes.setdefault(value["test"], Outcome(**value))
-            item.user_properties.clear()
+        try:
+            for i, item in enumerate(items):
+                item._report_sections.clear()  # else one submission's output turns up in the next one's report
+                item.course_trial = None
+                if before is not None and item.get_closest_marker("fresh"):
+                    before()
+                following = items[i + 1] if i + 1 < len(items) else None
+                for report in runtestprotocol(item, log=False, nextitem=following):
+                    for key, value in report.user_properties:
+                        if key == "course":
+                            outcomes.setdefault(value["test"], Outcome(**value))
+                item.user_properties.clear()
+        except BaseException:
+            self.session._setupstate.teardown_exact(None)  # else no test of another file could begin
+            raise
         return outcomes
 
 

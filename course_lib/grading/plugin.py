@@ -17,11 +17,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from course_lib.grading import excluded, prints
+from course_lib.grading import prints
 from course_lib.grading.expect import TRIAL, Trial
+from course_lib.grading.sandbox import excluded as excluding
 from course_lib.grading.sandbox.boundary import Broken
 from course_lib.grading.sandbox.inside import execute, first_line
-from course_lib.grading.spec import ROOT, signatures
+from course_lib.grading.spec import ROOT, excluded, signatures
 from course_lib.grading.student import Contract, Failure, Student, load, local
 
 
@@ -90,12 +91,12 @@ class Facts:
     given: bytes | None
 
     @staticmethod
-    def of(slug: str) -> "Facts":
-        given = ROOT / "exercises" / "given" / f"{slug}.py"
+    def of(slug: str, root: Path = ROOT) -> "Facts":
+        given = root / "exercises" / "given" / f"{slug}.py"
         return Facts(
-            excluded.read(slug),
-            signatures(slug),
-            prints.read(ROOT / "exercises" / "prints" / f"{slug}.json"),
+            excluded(slug, root),
+            signatures(slug, root),
+            prints.read(root / "exercises" / "prints" / f"{slug}.json"),
             given.read_bytes() if given.exists() else None,
         )
 
@@ -104,10 +105,11 @@ class Facts:
 
     def in_process(self, module: ModuleType) -> Student:
         """A trusted submission, with what it is handed."""
-        uses = excluded.uses(getattr(module, "__course_source__", b""), self.excluded)
+        uses = excluding.uses(getattr(module, "__course_source__", b""), self.excluded)
         return local(module, self.given_module(), self.contracts, uses)
 
 
+LONGEST = 8000  # characters of a message: what a stranger's code returns may be in it
 FACTS = pytest.StashKey[dict[str, Facts]]()
 
 
@@ -175,8 +177,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
 
 def outcome_of(item: pytest.Item, failure: Failure) -> Outcome:
     trial = getattr(item, "course_trial", None)
-    said = Outcome(item.name, failure.status, str(failure), kind=failure.kind, what=failure.what, why=failure.why,
-                   line=failure.line)  # fmt: skip
+    said = Outcome(item.name, failure.status, str(failure)[:LONGEST], kind=failure.kind, what=failure.what,
+                   why=failure.why, line=failure.line)  # fmt: skip
     if trial is None or failure.status in ("not implemented", "grader fault"):
         return said
     print_ = prints.fingerprint(failure, trial.checks)

@@ -12,9 +12,10 @@ from rich.console import Console
 from rich.text import Text
 
 from course_lib.errors import CourseError
+from course_lib.grading.records import STATUSES, worst
 from course_lib.grading.spec import ROOT, Chapter, Exercise, chapter, read_contracts, slugs
 
-MARKS = {"passed": "✓", "not implemented": "·", "wrong": "✗", "crashed": "✗"}
+MARKS = {**dict.fromkeys(STATUSES, "✗"), "passed": "✓", "not implemented": "·", "missing": "·", "grader fault": "!"}
 
 
 @dataclass(frozen=True)
@@ -48,12 +49,7 @@ def _line(exercise: Exercise, verdict) -> Line:
     ]
     statuses = {outcome.status for outcome in failed}
     points = verdict.points(exercise.name)
-    if points == exercise.points:
-        status = "passed"
-    elif statuses == {"not implemented"}:
-        status = "not implemented"
-    else:
-        status = "crashed" if statuses == {"crashed"} else "wrong"
+    status = "passed" if points == exercise.points else worst(statuses or {"wrong"})
     messages = () if status == "not implemented" else tuple(dict.fromkeys(map(explain, failed)))
     return Line(exercise.name, status, points, exercise.points, messages)
 
@@ -91,7 +87,8 @@ def _show(console: Console, one: Chapter, result: list[Line], hints: bool, submi
     shown = set()
     for line in result:
         style = {"passed": "green", "not implemented": "dim"}.get(line.status, "red")
-        note = "not implemented yet" if line.status == "not implemented" else ""
+        plain = {"passed": "", "wrong": "", "crashed": "", "not implemented": "not implemented yet"}
+        note = plain.get(line.status, line.status)  # of the others, the messages say why
         head = f"  {MARKS[line.status]} {line.exercise:<28} {line.points:g} of {line.maximum:g}   {note}"
         console.print(Text(head.rstrip(), style))
         for message in line.messages:

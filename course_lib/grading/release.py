@@ -15,9 +15,15 @@ SEAL = "# As released: "  # the stub's last line; an edited stub no longer agree
 
 
 def stub(slug: str, root: Path = ROOT) -> str:
-    """The master of `slug` without its answers. Raises CourseError, with the line, where its marks do not pair."""
+    """The master of `slug` without its answers.
+
+    Raises CourseError where there is no master, or, with the line, where its marks do not pair.
+    """
+    master = root / "solutions" / f"{slug}.py"
+    if not master.exists():
+        raise CourseError(f"solutions/{slug}.py is missing: stubs are made from masters, which a bundle does not hold")
     lines, inside = [], 0
-    for number, line in enumerate((root / "solutions" / f"{slug}.py").read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(master.read_text(encoding="utf-8").splitlines(), 1):
         mark = line.strip()
         if mark == BEGIN:
             if inside:

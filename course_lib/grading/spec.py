@@ -119,6 +119,14 @@ def signatures(slug: str, root: Path = ROOT) -> dict[str, Contract]:
     }
 
 
+def excluded(slug: str, root: Path = ROOT) -> dict[str, str]:
+    """Dotted name -> sentence, for what the exercises of this chapter exclude: EXCLUDED of its tests."""
+    for node in ast.parse((root / "exercises" / f"test_{slug}.py").read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) == "EXCLUDED":
+            return ast.literal_eval(node.value)
+    return {}
+
+
 def read_contracts(path: Path) -> dict[str, tuple[str, str]]:
     """Signature and docstring of each top-level function or class of `path`; what cannot be parsed is an error.
 

@@ -135,6 +135,13 @@ class Student:
             raise AttributeError(name)
         return lambda *args, **kwargs: self._call("call", name, args, kwargs)
 
+    def load(self, **file: Any) -> None:
+        """Have the submission's file executed over there. Raises Failure where it does not run to its end."""
+        excluded = self._ask("load", **file)
+        if not is_dict_of(excluded, str):
+            raise Failure("the file was not loaded", "malformed", status="malformed answer")
+        self._excluded = excluded
+
     def given(self, name: str, *args: Any, **kwargs: Any) -> Handle:
         """Build what `exercises/given/<slug>.py` calls `name`, on the submission's side."""
         made = self._ask("given", name=name, args=[ref_of(arg) for arg in args], kwargs=kwargs)
@@ -217,7 +224,8 @@ def load(path: Path, name: str) -> ModuleType:
     Raises Crashed where it does not run to its end, with the line; Failure where there is no such file.
     """
     if not path.exists():
-        raise Failure(f"{path.parent.name}/{path.name} is missing; `course release {path.stem}` writes it", "missing")
+        told = f"{path.parent.name}/{path.name} is missing; `course release {path.stem}` writes it"
+        raise Failure(told, "missing", status="missing")
     try:
         return execute(path.read_bytes(), str(path), name)
     except Trouble as trouble:

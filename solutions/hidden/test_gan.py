@@ -41,6 +41,11 @@ def as_numpy(network):
     return {name: value.numpy() for name, value in parameters_of(network).items()}
 
 
+def moved(before, after):
+    """Who does nothing disturbs nobody either: that is no answer."""
+    return before.keys() == after.keys() and any(not torch.equal(before[name], after[name]) for name in before)
+
+
 def descended(loss, weights):
     """One step of gradient descent on loss(weights), its gradient by central differences."""
     stepped = {}
@@ -140,9 +145,10 @@ def test_discriminator_step_keeps_a_generator_as_it_was(student, rng):
     for stale in (None, 0.6):
         generator = student.given("generator", seed, gradient=stale)
         discriminator = student.given("discriminator", seed + 1)
-        before, grads = parameters_of(generator), generator.grads()
+        before, grads, own = parameters_of(generator), generator.grads(), parameters_of(discriminator)
         optimizer = student.given("sgd", discriminator, STEP)
         student.discriminator_step(generator, discriminator, optimizer, rng.normal(5, 2), rng.normal(5, 3))
+        expect_true(moved(own, parameters_of(discriminator)), "the discriminator must take its step")
         expect(parameters_of(generator), before, what="the generator's parameters afterwards")
         expect(generator.grads(), grads, what="the generator's .grad afterwards")
         ready = [generator.training(), discriminator.training(),
@@ -177,8 +183,9 @@ def test_generator_step_keeps_a_discriminator_as_it_was(student, rng):
     for stale in (None, -0.3):
         generator = student.given("generator", seed)
         discriminator = student.given("discriminator", seed + 1, gradient=stale)
-        before, grads = parameters_of(discriminator), discriminator.grads()
+        before, grads, own = parameters_of(discriminator), discriminator.grads(), parameters_of(generator)
         student.generator_step(generator, discriminator, student.given("sgd", generator, STEP), rng.normal(5, 3))
+        expect_true(moved(own, parameters_of(generator)), "the generator must take its step")
         expect(parameters_of(discriminator), before, what="the discriminator's parameters afterwards")
         expect(discriminator.grads(), grads, what="the discriminator's .grad afterwards")
         ready = [generator.training(), discriminator.training(),

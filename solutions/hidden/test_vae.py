@@ -16,24 +16,28 @@ from course_lib.grading import expect, points, teaches
 REACH = 1e-5  # of the central differences; their error is of the order of its square
 
 
-def log_likelihoods(decoder, x, z):
+def weights_of(decoder):
+    """Of the given decoder, as numpy arrays; to be read before the submission has had it in hand."""
+    return {name: value.numpy() for name, value in decoder.state().items()}
+
+
+def log_likelihoods(weights, x, z):
     """log p(x | z) with the given decoder, in numpy: x [N, 1, 2, 3], z [L, N, 2] -> [L, N]."""
-    weights = {name: value.numpy() for name, value in decoder.state().items()}
     hidden = np.tanh(z @ weights["0.weight"].T + weights["0.bias"])
     logit = (hidden @ weights["2.weight"].T + weights["2.bias"]).reshape(*z.shape[:-1], 1, 2, 3)
     per_pixel = x * scipy.special.log_expit(logit) + (1 - x) * scipy.special.log_expit(-logit)
     return per_pixel.sum((-3, -2, -1))
 
 
-def elbo_of(decoder, x, mu, log_var, noise, beta=1.0):
-    explained = log_likelihoods(decoder, x, mu + np.exp(log_var / 2) * noise).mean(0)
+def elbo_of(weights, x, mu, log_var, noise, beta=1.0):
+    explained = log_likelihoods(weights, x, mu + np.exp(log_var / 2) * noise).mean(0)
     return explained - beta * (np.exp(log_var) + mu**2 - 1 - log_var).sum(-1) / 2
 
 
-def iwae_of(decoder, x, mu, log_var, noise):
+def iwae_of(weights, x, mu, log_var, noise):
     sigma = np.exp(log_var / 2)
     z = mu + sigma * noise
-    log_w = log_likelihoods(decoder, x, z)
+    log_w = log_likelihoods(weights, x, z)
     log_w += (scipy.stats.norm.logpdf(z) - scipy.stats.norm.logpdf(z, mu, sigma)).sum(-1)
     return scipy.special.logsumexp(log_w, axis=0) - math.log(len(noise))
 
@@ -121,10 +125,11 @@ def test_likelihood_of_secret_sure_decoders(student, rng):
 @teaches("eq-elbo-estimate")
 def test_elbo_of_secret_images(student, rng):
     decoder = student.given("decoder", int(rng.integers(0, 10**6, 1)))
+    weights = weights_of(decoder)
     for samples, n, beta in ((1, 5, 1.0), (4, 3, 0.5), (3, 1, 6.0)):
         x, mu, log_var = rng.uniform(n, 1, 2, 3), rng.normal(n, 2), rng.normal(n, 2)
         noise = rng.normal(samples, n, 2)
-        expected = elbo_of(decoder, *(one.numpy() for one in (x, mu, log_var, noise)), beta)
+        expected = elbo_of(weights, *(one.numpy() for one in (x, mu, log_var, noise)), beta)
         expect(student.elbo(decoder, x, mu, log_var, noise, beta), torch.from_numpy(expected))
 
 
@@ -132,13 +137,14 @@ def test_elbo_of_secret_images(student, rng):
 @teaches("eq-elbo-estimate", "eq-path-gradient")
 def test_elbo_gradients_on_secret_images(student, rng):
     decoder = student.given("decoder", int(rng.integers(0, 10**6, 1)))
+    weights = weights_of(decoder)
     x, noise, weight = rng.uniform(3, 1, 2, 3), rng.normal(2, 3, 2), rng.normal(3)
     mu, log_var = rng.normal(3, 2), rng.normal(3, 2)
     leaves = x, mu, log_var, noise
     _, (_, in_mu, in_log_var, _) = student.value_and_grad("elbo", decoder, *leaves, cotangent=weight)
     a, m, v, e, w = (one.numpy() for one in (*leaves, weight))
-    expect(in_mu, slope(lambda m: elbo_of(decoder, a, m, v, e), m, w), what="its gradient in mu", rtol=1e-5, atol=1e-7)
-    expect(in_log_var, slope(lambda v: elbo_of(decoder, a, m, v, e), v, w), what="its gradient in log_var",
+    expect(in_mu, slope(lambda m: elbo_of(weights, a, m, v, e), m, w), what="its gradient in mu", rtol=1e-5, atol=1e-7)
+    expect(in_log_var, slope(lambda v: elbo_of(weights, a, m, v, e), v, w), what="its gradient in log_var",
            rtol=1e-5, atol=1e-7)  # fmt: skip
 
 
@@ -147,11 +153,12 @@ def test_elbo_gradients_on_secret_images(student, rng):
 def test_iwae_of_secret_images(student, rng):
     decoder = student.given("decoder", int(rng.integers(0, 10**6, 1)))
     sure = student.given("decoder", int(rng.integers(0, 10**6, 1)), scale=300.0)
+    known = [(one, weights_of(one)) for one in (decoder, sure)]
     for samples, n in ((1, 4), (2, 3), (20, 5)):
         x, mu, log_var = rng.uniform(n, 1, 2, 3), rng.normal(n, 2), rng.normal(n, 2)
         noise = rng.normal(samples, n, 2)
-        for one in (decoder, sure):
-            expected = iwae_of(one, *(part.numpy() for part in (x, mu, log_var, noise)))
+        for one, weights in known:
+            expected = iwae_of(weights, *(part.numpy() for part in (x, mu, log_var, noise)))
             expect(student.iwae_bound(one, x, mu, log_var, noise), torch.from_numpy(expected))
 
 
@@ -159,11 +166,12 @@ def test_iwae_of_secret_images(student, rng):
 @teaches("eq-iwae")
 def test_iwae_gradients_on_secret_images(student, rng):
     decoder = student.given("decoder", int(rng.integers(0, 10**6, 1)))
+    weights = weights_of(decoder)
     x, noise, weight = rng.uniform(3, 1, 2, 3), rng.normal(4, 3, 2), rng.normal(3)
     mu, log_var = rng.normal(3, 2), rng.normal(3, 2)
     leaves = x, mu, log_var, noise
     _, (_, in_mu, in_log_var, _) = student.value_and_grad("iwae_bound", decoder, *leaves, cotangent=weight)
     a, m, v, e, w = (one.numpy() for one in (*leaves, weight))
-    expect(in_mu, slope(lambda m: iwae_of(decoder, a, m, v, e), m, w), what="its gradient in mu", rtol=1e-5, atol=1e-7)
-    expect(in_log_var, slope(lambda v: iwae_of(decoder, a, m, v, e), v, w), what="its gradient in log_var",
+    expect(in_mu, slope(lambda m: iwae_of(weights, a, m, v, e), m, w), what="its gradient in mu", rtol=1e-5, atol=1e-7)
+    expect(in_log_var, slope(lambda v: iwae_of(weights, a, m, v, e), v, w), what="its gradient in log_var",
            rtol=1e-5, atol=1e-7)  # fmt: skip

@@ -5,7 +5,7 @@ import textwrap
 import pytest
 import torch
 
-from course_lib.grading.student import Crashed, Failure, Handle, NotImplementedYet, Student, load
+from course_lib.grading.student import Crashed, Failure, Handle, NotImplementedYet, Student, load, local
 
 
 @pytest.fixture
@@ -14,7 +14,7 @@ def make(tmp_path):
         path = tmp_path / "answers.py"
         path.write_text("import torch\n" + textwrap.dedent(source))
         (tmp_path / "given.py").write_text("import torch\n" + textwrap.dedent(given))
-        return Student(load(path, "answers"), load(tmp_path / "given.py", "given"))
+        return local(load(path, "answers"), load(tmp_path / "given.py", "given"))
 
     return student
 

@@ -166,14 +166,27 @@ DENIED: dict[str, tuple[int | None, int | None]] = {
     "settimeofday": (164, 170), "clock_settime": (227, 112), "adjtimex": (159, 171), "clock_adjtime": (305, 266),
     "sethostname": (170, 161), "setdomainname": (171, 162), "personality": (135, 92),
     "setpriority": (141, 140), "sched_setscheduler": (144, 119), "sched_setattr": (314, 274),
+    "sched_setparam": (142, 118), "sched_setaffinity": (203, 122), "ioprio_set": (251, 30),
     "migrate_pages": (256, 238), "move_pages": (279, 239),
+    # What files are, which Landlock does not guard: in the reduced mode they may be the instructor's own.
+    "chmod": (90, None), "fchmod": (91, 52), "fchmodat": (268, 53), "fchmodat2": (452, 452),
+    "chown": (92, None), "lchown": (94, None), "fchown": (93, 55), "fchownat": (260, 54),
+    "utime": (132, None), "utimes": (235, None), "futimesat": (261, None), "utimensat": (280, 88),
+    "setxattr": (188, 5), "lsetxattr": (189, 6), "fsetxattr": (190, 7), "setxattrat": (463, 463),
+    "removexattr": (197, 14), "lremovexattr": (198, 15), "fremovexattr": (199, 16), "removexattrat": (466, 466),
+    "file_setattr": (469, 469), "truncate": (76, 45), "inotify_add_watch": (254, 27),
 }  # fmt: skip
+# Who owns a descriptor gets a signal of the holder's choice when something can be read: `kill` by another name.
+DENIED_COMMANDS: dict[str, tuple[tuple[int, int], tuple[int, ...]]] = {
+    "fcntl": ((72, 25), (8, 10, 15)),  # F_SETOWN, F_SETSIG, F_SETOWN_EX
+    "ioctl": ((16, 29), (0x8901, 0x8902)),  # FIOSETOWN, SIOCSPGRP
+}
 _CLONE, _CLONE3, _TGKILL, _PRLIMIT = (56, 220), (435, 435), (234, 131), (302, 261)
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 
 # The filter's machine: load a word of the call's description, compare, answer.
 _LOAD, _JUMP_EQUAL, _JUMP_AT_LEAST, _JUMP_BITS, _ANSWER = 0x20, 0x15, 0x35, 0x45, 0x06
-_NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT = 0, 4, 16
+_NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT, _SECOND_ARGUMENT = 0, 4, 16, 24
 _ALLOW, _KILL, _ERROR = 0x7FFF0000, 0x80000000, 0x00050000
 
 
@@ -197,8 +210,8 @@ def seccomp_program(machine: str, pid: int) -> list[tuple[int, int, int, int]]:
         (_LOAD, 0, 0, _ARCHITECTURE), (_JUMP_EQUAL, 1, 0, architecture), (_ANSWER, 0, 0, _KILL),
         (_LOAD, 0, 0, _NUMBER),
     ]  # fmt: skip
-    if machine == "x86_64":  # a second numbering of the same calls (x32)
-        program += [(_JUMP_AT_LEAST, 0, 1, 0x40000000), refuse]
+    if machine == "x86_64":  # a second numbering of the same calls (x32), which older kernels take without its bit too
+        program += [(_JUMP_AT_LEAST, 0, 1, 512), refuse]
     for name, numbers in DENIED.items():
         if numbers[column] is not None:
             again = name in ("fork", "vfork")  # as if there were too many already
@@ -206,6 +219,10 @@ def seccomp_program(machine: str, pid: int) -> list[tuple[int, int, int, int]]:
                 (_JUMP_EQUAL, 0, 1, numbers[column]),
                 (_ANSWER, 0, 0, _ERROR | errno.EAGAIN) if again else refuse,
             ]
+    for numbers, commands in DENIED_COMMANDS.values():
+        answers = [step for command in commands for step in ((_JUMP_EQUAL, 0, 1, command), refuse)]
+        program += [(_JUMP_EQUAL, 0, len(answers) + 2, numbers[column]), (_LOAD, 0, 0, _SECOND_ARGUMENT), *answers,
+                    allow]  # fmt: skip
     # clone3 hides its flags from the filter; without it the C library falls back to clone.
     program += [(_JUMP_EQUAL, 0, 1, _CLONE3[column]), (_ANSWER, 0, 0, _ERROR | errno.ENOSYS)]
     argument = (_LOAD, 0, 0, _FIRST_ARGUMENT)

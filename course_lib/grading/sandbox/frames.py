@@ -17,12 +17,14 @@ This file is read on both sides of the boundary, so it imports torch and the sta
 """
 
 import struct
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import count
 from math import prod
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 DTYPES = (
     torch.float64, torch.float32, torch.float16, torch.bfloat16,
@@ -52,17 +54,17 @@ class Ref:
 def encode(value: Any) -> bytes:
     """`value` as a frame, header included. Raises Malformed for what the format does not hold."""
     parts: list[bytes] = []
-    _write(value, parts, 0)
+    _write(value, parts, 0, count(1))
     body = b"".join(parts)
     if len(body) > MAX_BYTES:
         raise Malformed(f"{len(body):,} bytes are more than the {MAX_BYTES:,} that a message may have")
     return HEADER.pack(len(body)) + body
 
 
-def _write(value: Any, parts: list[bytes], depth: int) -> None:
+def _write(value: Any, parts: list[bytes], depth: int, values: Iterator[int]) -> None:
     if depth > MAX_DEPTH:
         raise Malformed(f"nested more than {MAX_DEPTH} deep")
-    if len(parts) > 4 * MAX_VALUES:
+    if next(values) > MAX_VALUES:
         raise Malformed(f"more than {MAX_VALUES:,} values")
     if value is None:
         parts.append(b"N")
@@ -81,17 +83,20 @@ def _write(value: Any, parts: list[bytes], depth: int) -> None:
     elif type(value) in (list, tuple):
         parts += b"l" if type(value) is list else b"u", _COUNT.pack(len(value))
         for item in value:
-            _write(item, parts, depth + 1)
+            _write(item, parts, depth + 1, values)
     elif type(value) is dict:
         parts += b"d", _COUNT.pack(len(value))
         for key, item in value.items():
             if type(key) is not str:
                 raise Malformed("a dict's keys must be strings")
             parts += _sized(_utf8(key))
-            _write(item, parts, depth + 1)
-    elif isinstance(value, Tensor):
-        parts += b"t", _tensor_bytes(value)
-    elif isinstance(value, Ref):
+            _write(item, parts, depth + 1, values)
+    elif type(value) in (Tensor, nn.Parameter):
+        try:
+            parts += b"t", _tensor_bytes(value)
+        except RuntimeError as error:  # nested, or escaped from inside a function being vmapped: no numbers to have
+            raise Malformed(f"a tensor without values of its own: {error}") from None
+    elif type(value) is Ref:
         parts += b"h", _INT.pack(value.number), *_sized(_utf8(value.name))
     else:
         raise Malformed(f"a {type(value).__name__} is no plain value")
@@ -111,11 +116,16 @@ def _utf8(text: str) -> bytes:
 def _tensor_bytes(tensor: Tensor) -> bytes:
     if tensor.layout is not torch.strided or tensor.device.type != "cpu" or tensor.dtype not in DTYPES:
         raise Malformed(f"a tensor of layout {tensor.layout}, device {tensor.device}, dtype {tensor.dtype}")
-    if tensor.numel() * tensor.element_size() > MAX_BYTES or tensor.ndim > MAX_AXES:
+    if _extent(tensor.shape) * tensor.element_size() > MAX_BYTES or tensor.ndim > MAX_AXES:
         raise Malformed(f"a tensor of shape {list(tensor.shape)} is too large")
     head = bytes([DTYPES.index(tensor.dtype), tensor.ndim]) + b"".join(_COUNT.pack(size) for size in tensor.shape)
     plain = tensor.detach().resolve_conj().resolve_neg().contiguous()
     return head + plain.reshape(-1).view(torch.uint8).numpy().tobytes()
+
+
+def _extent(shape: Iterable[int]) -> int:
+    """Of a tensor that is empty too: its other sizes are bounded as well, for torch multiplies them for its strides."""
+    return prod(max(size, 1) for size in shape)
 
 
 def decode(body: bytes | bytearray) -> Any:
@@ -197,12 +207,11 @@ class _Reader:
             raise Malformed("a tensor of unknown dtype or of too many axes")
         dtype = DTYPES[code]
         shape = [self.count() for _ in range(axes)]
-        # An empty tensor needs no bytes, so its other sizes must be bounded too: torch multiplies them for its strides.
-        if prod(max(size, 1) for size in shape) * dtype.itemsize > MAX_BYTES:
+        if _extent(shape) * dtype.itemsize > MAX_BYTES:
             raise Malformed("a tensor too large")
         data = self.take(prod(shape) * dtype.itemsize)
         if not len(data):
             return torch.empty(shape, dtype=dtype)
-        if dtype is torch.bool and not set(bytes(data)) <= {0, 1}:
+        if dtype is torch.bool and bytes(data).translate(None, b"\0\1"):
             raise Malformed("truth values other than 0 and 1")
         return torch.frombuffer(bytearray(data), dtype=dtype).reshape(shape)

@@ -8,6 +8,7 @@ This file is read on both sides of the boundary, so it imports torch, numpy and 
 """
 
 import errno
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -31,9 +32,15 @@ class Trouble(Exception):
 class Inside:
     """A submission's module, what its exercises are handed, and the objects that stay here. `answer` does it all."""
 
-    def __init__(self, module: ModuleType | None = None, given: ModuleType | None = None, ref: Callable | None = None):
-        """ref: makes the stand-in for object number n called name, ref(n, name)."""
-        self.module, self.given, self.ref = module, given, ref
+    def __init__(
+        self,
+        module: ModuleType | None = None,
+        given: ModuleType | None = None,
+        ref: Callable | None = None,
+        uses: Callable | None = None,
+    ):
+        """ref: makes the stand-in for object number n called name, ref(n, name). uses: see `excluded.uses`."""
+        self.module, self.given, self.ref, self.uses = module, given, ref, uses
         self.kept: list[Any] = []
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -43,13 +50,20 @@ class Inside:
         except Trouble as trouble:
             return trouble.reply
 
-    def do_load(self, source: bytes, path: str, name: str, given: bytes | None) -> None:
-        """Execute the submission's file, and what it is handed, afresh; all that was kept goes."""
+    def do_load(
+        self, source: bytes, path: str, name: str, given: bytes | None, excluded: dict[str, str]
+    ) -> dict[str, str]:
+        """Execute the submission's file, and what it is handed, afresh; all that was kept goes.
+
+        Returns function -> sentence, for functions that use what is excluded.
+        """
+        uses = self.uses(source, excluded)
         torch.default_generator.manual_seed(0)  # torch.manual_seed asks every kind of device: 4 ms
         numpy.random.seed(0)
         self.kept = []
         self.given = execute(given, f"given/{path}", "given") if given is not None else None
         self.module = execute(source, path, name)
+        return uses
 
     def do_call(self, name: str, args: list, kwargs: dict) -> Any:
         return self.plain(self.run(name, args, kwargs), name)
@@ -160,6 +174,7 @@ def execute(source: bytes, path: str, name: str) -> ModuleType:
     module = ModuleType(name)
     module.__file__ = path
     module.__course_source__ = source
+    sys.modules[name] = module  # dataclasses look up where they were made
     try:
         exec(compile(source, path, "exec"), module.__dict__)
     except KeyboardInterrupt:

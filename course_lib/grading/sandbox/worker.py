@@ -21,6 +21,7 @@ sys.path += sys.argv[1:]
 os.environ.update({"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"})
 
 import confine  # noqa: E402
+import excluded  # noqa: E402
 import frames  # noqa: E402
 import inside  # noqa: E402
 
@@ -40,9 +41,14 @@ def warm_up() -> None:
     x = torch.linspace(-1, 1, 5, requires_grad=True)
     torch.autograd.grad(torch.where(x > 0, x.exp(), torch.logaddexp(x, x**2)).mean(), x)
     frames.decode(frames.encode({"x": x})[frames.HEADER.size :])
-    worker = inside.Inside(ref=frames.Ref)
+    worker = inside.Inside(ref=frames.Ref, uses=excluded.uses)
     source = b"import math\nimport torch\nfrom torch import Tensor, nn\ndef f(x): return x\ndef g(x): return 1 / 0"
-    worker.answer({"do": "load", "with": {"source": source, "path": "x.py", "name": "x", "given": source}})
+    worker.answer(
+        {
+            "do": "load",
+            "with": {"source": source, "path": "x.py", "name": "x", "given": source, "excluded": {"torch.x": ""}},
+        }
+    )
     for name in ("f", "g"):
         worker.answer({"do": "value_and_grad", "with": {"name": name, "args": [x], "kwargs": {}, "cotangent": None}})
 
@@ -153,7 +159,7 @@ def confine_session(message: dict, descriptors: list[int]) -> None:
 def serve() -> None:
     """Answer requests until the judge hangs up. From here on everything may be changed by the submission."""
     talk = socket.socket(fileno=3)
-    worker = inside.Inside(ref=frames.Ref)
+    worker = inside.Inside(ref=frames.Ref, uses=excluded.uses)
     talk.sendall(frames.encode("confined"))
     while True:
         body = _read(talk, frames.HEADER.unpack(_read(talk, frames.HEADER.size))[0])
@@ -164,6 +170,9 @@ def serve() -> None:
             answer = inside.crash("the session raised", error, None).reply
         try:
             reply = frames.encode({"nonce": request["nonce"], "answer": answer})
+        except MemoryError:
+            trouble = inside.Trouble("no memory is left to send the answer", "over limit: memory", "over limit")
+            reply = frames.encode({"nonce": request["nonce"], "answer": trouble.reply})
         except frames.Malformed as error:
             trouble = inside.Trouble(f"the answer cannot be sent: {error}", "malformed", "malformed answer")
             reply = frames.encode({"nonce": request["nonce"], "answer": trouble.reply})

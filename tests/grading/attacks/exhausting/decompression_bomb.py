@@ -5,6 +5,8 @@ import base64
 import sys
 import zlib
 
+import torch
+
 if "course_lib" in sys.modules:
     raise SystemExit("only for a sandbox")
 
@@ -16,7 +18,11 @@ BOMB = base64.b85decode(
 
 
 def guess(*args):
-    return zlib.decompress(zlib.decompress(zlib.decompress(BOMB)))
+    return torch.zeros(())
+
+
+def js_divergence(p, q):
+    return "A" * (1 << 40), [0] * (1 << 40)
 
 
 def gaussian_kl(mu_p, sigma_p, mu_q, sigma_q):
@@ -24,7 +30,7 @@ def gaussian_kl(mu_p, sigma_p, mu_q, sigma_q):
 
 
 def monte_carlo_kl(log_p, log_q, x):
-    return "A" * (1 << 40), [0] * (1 << 40)
+    return zlib.decompress(zlib.decompress(zlib.decompress(BOMB)))
 
 
-kl_divergence = cross_entropy = js_divergence = guess
+kl_divergence = cross_entropy = guess

@@ -1,5 +1,5 @@
 # attack: exceptions with messages of 200 MB, in one line and in a hundred million
-# status: crashed|over limit
+# status: crashed|over limit|timed out
 # points: 0
 import torch
 

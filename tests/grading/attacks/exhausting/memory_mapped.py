@@ -4,11 +4,13 @@
 import mmap
 import sys
 
+import torch
+
 if "course_lib" in sys.modules:
     raise SystemExit("only for a sandbox")
 
 
-def guess(*args):
+def monte_carlo_kl(log_p, log_q, x):
     hoard = []
     while True:
         page = mmap.mmap(-1, 64 << 20, flags=mmap.MAP_SHARED | mmap.MAP_ANONYMOUS)
@@ -16,4 +18,8 @@ def guess(*args):
         hoard.append(page)
 
 
-kl_divergence = cross_entropy = js_divergence = gaussian_kl = monte_carlo_kl = guess
+def guess(*args):
+    return torch.zeros(())
+
+
+kl_divergence = cross_entropy = js_divergence = gaussian_kl = guess

@@ -1,5 +1,5 @@
 # attack: an atexit handler and a finaliser that end the process with status 0 whatever happened before
-# status: wrong
+# status: crashed|wrong
 # points: 0
 import atexit
 import os

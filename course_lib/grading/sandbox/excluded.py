@@ -1,23 +1,18 @@
-"""What an exercise excludes: a chapter's visible tests name it, `EXCLUDED = {"torch.nn.functional": "why"}`.
+"""Which functions of a submission use what an exercise excludes. The source is read, never executed.
 
-The submission's source is read, never executed. A use is found through imports, other names for them and helper
-functions of the same file. Whoever hides it (`getattr`, `__import__`) is not found: this tells a learner what the
-exercise is about; the verdict on the numbers does not rest on it.
+A use is found through imports, other names for them and helper functions of the same file. Whoever hides it (`getattr`,
+`__import__`) is not found: this tells a learner what the exercise is about; no verdict on numbers rests on it.
+
+Reading a stranger's source can take a parser down, so behind the boundary this runs there: standard library only.
 """
 
 import ast
+from collections.abc import Iterator
 from functools import lru_cache
-from pathlib import Path
 
-from course_lib.grading.spec import ROOT
-
-
-def read(slug: str, root: Path = ROOT) -> dict[str, str]:
-    """Dotted name -> sentence, for what the exercises of this chapter exclude."""
-    for node in ast.parse((root / "exercises" / f"test_{slug}.py").read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) == "EXCLUDED":
-            return ast.literal_eval(node.value)
-    return {}
+STEPS = 100_000  # names that are followed in one file, before it is taken for a maze
+LONGEST = 200  # characters of a dotted name
+LARGEST = 200_000  # bytes of a file that is read; the exercises have about 5,000
 
 
 def uses(source: bytes, excluded: dict[str, str]) -> dict[str, str]:
@@ -27,6 +22,8 @@ def uses(source: bytes, excluded: dict[str, str]) -> dict[str, str]:
 
 @lru_cache(64)  # a file is asked about before each of its tests
 def _uses(source: bytes, excluded: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    if len(source) > LARGEST:
+        return {}
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -41,27 +38,31 @@ def _uses(source: bytes, excluded: tuple[tuple[str, str], ...]) -> dict[str, str
             for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
                 if isinstance(target, ast.Name):
                     names[target.id] = _mentioned(node.value)
+    steps = iter(range(STEPS))
     return {
         function: f"uses {dotted}; {sentence}"
         for function in names
         for name, sentence in excluded
-        for dotted in [_reached(function, name, names)]
+        for dotted in [_reached(function, name, names, steps)]
         if dotted
     }
 
 
-def _reached(start: str, excluded: str, names: dict[str, set[str]]) -> str | None:
-    """The excluded thing that `start` uses, by whatever names lie between."""
+def _reached(start: str, excluded: str, names: dict[str, set[str]], steps: Iterator[int]) -> str | None:
+    """The excluded thing that `start` uses, by whatever names lie between; None once the steps are used up."""
     todo, seen = [start], set()
     while todo:
         dotted = todo.pop()
-        if dotted in seen or len(seen) > 10_000:
+        if dotted in seen or len(dotted) > LONGEST:
             continue
         seen.add(dotted)
         if dotted == excluded or dotted.startswith(excluded + "."):
             return dotted
         head, _, rest = dotted.partition(".")
-        todo += [f"{target}.{rest}" if rest else target for target in names.get(head, ()) if target != dotted]
+        for target in names.get(head, ()):
+            if next(steps, None) is None:
+                return None
+            todo.append(f"{target}.{rest}" if rest else target)
     return None
 
 
