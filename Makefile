@@ -1,4 +1,4 @@
-# Every target makes its own environment first: `make book` and `make test` work in a fresh clone.
+# Every target makes its own environment first, and so works in a fresh clone.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -13,7 +13,7 @@ NPM := $(if $(shell command -v npm),npm,$(BIN)/python -c 'import sys; from nodej
 # Whatever changes a page. A list of the names stands in a file, so that a page taken away is noticed too.
 INPUTS := $(sort $(shell find book course_lib -type f -not -path '*/__pycache__/*' -not -path '*/.ipynb_checkpoints/*' -not -name '*.part'))
 
-.PHONY: help book serve lab notebooks check-notebooks screenshots test quick mutate bench full-size FORCE
+.PHONY: help book serve lab notebooks check-notebooks screenshots test quick attack mutate bench full-size FORCE
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -72,6 +72,9 @@ test: $(BOOK)  ## everything: units, exercises, notebooks executed again, the bo
 
 quick: $(BOOK)  ## the tests that take no more than a few seconds each
 	@$(BIN)/python -m pytest tests -m "not slow"
+
+attack: $(READY)  ## hand in every hostile submission: does one gain a point?
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -q tests/grading/test_attacks.py
 
 # Five minutes on one core; `make test` tries a sample.
 mutate: $(READY)  ## change the masters in every small way: do the tests notice? (SLUG=gan: one chapter)

@@ -97,9 +97,6 @@ def test_value_is_two_expectations(student, rng):
     expected = torch.full((3,), 1.1 * math.log(0.25) + 0.9 * math.log(0.75), dtype=torch.float64)
     expect(student.value_function(p_data, p_g, torch.full_like(d, 0.25), 0.9, 0.2), expected,
            why="With smoothed labels both logarithms count wherever one of the two densities is positive.")  # fmt: skip
-    expected = torch.full((3,), 1.1 * math.log(0.25) + 0.9 * math.log(0.75), dtype=torch.float64)
-    expect(student.value_function(p_data, p_g, torch.full_like(d, 0.25), 0.9, 0.2), expected,
-           why="With smoothed labels both logarithms count wherever one of the two densities is positive.")  # fmt: skip
 
 
 @points(1, "value_function")
@@ -131,10 +128,6 @@ def test_value_at_the_optimum_is_jensen_shannon_in_disguise(student, rng):
     p_g = torch.tensor([[0.0, 0.5, 0.5], [0.25, 0.75, 0.0]], dtype=torch.float64)
     expect(student.value_at_optimum(p_data, p_g), torch.tensor([0.0, -2 * math.log(2)], dtype=torch.float64),
            why="0 for disjoint supports, -2 log 2 for equal distributions.")  # fmt: skip
-    least = torch.tensor([[0.0, 1.0], [1e-310, 1.0]], dtype=torch.float64)
-    for p_data, p_g in (least, least.flip(0)):
-        expect(student.value_at_optimum(p_data, p_g), torch.tensor(-2 * math.log(2), dtype=torch.float64),
-               why="1 / 1e-310 overflows, but a logarithm whose weight is 0 adds nothing.")  # fmt: skip
     least = torch.tensor([[0.0, 1.0], [1e-310, 1.0]], dtype=torch.float64)
     for p_data, p_g in (least, least.flip(0)):
         expect(student.value_at_optimum(p_data, p_g), torch.tensor(-2 * math.log(2), dtype=torch.float64),

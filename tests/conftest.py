@@ -9,7 +9,3 @@ def _own_cache(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COURSE_CACHE", str(tmp_path_factory.mktemp("course-cache")))
         yield
-
-
-def pytest_addoption(parser):
-    parser.addoption("--attack", action="store_true", help="run all hostile submissions, not a sample")

@@ -31,6 +31,7 @@ from course_lib.grading.sandbox import frames
 from course_lib.grading.sandbox.confine import Limits
 
 HERE = Path(__file__).resolve().parent
+WORKER = ("worker.py", "confine.py", "excluded.py", "frames.py", "inside.py")  # what runs behind the boundary
 MODES = ("full", "reduced", "none")
 READY = 120.0  # seconds for a zygote to import torch on a busy machine
 KEPT_OUTPUT = 4000  # bytes of what a submission printed, kept for the instructor
@@ -98,7 +99,7 @@ def bubblewrap(uid_namespace: bool) -> list[str]:
     hidden = list(Path(sys.base_prefix, "lib").glob("python3*/*-packages"))
     bound = {tree: tree for tree in system_trees() if not tree.is_symlink()}
     bound |= {Path("/site", path.name): path for path in needed()}
-    bound |= {Path("/worker", path.name): path for path in HERE.glob("*.py") if path.stem not in ("__init__", "boundary")}
+    bound |= {Path("/worker", name): HERE / name for name in WORKER}
     # bubblewrap makes the folders above a bind for root alone; a session is another user.
     above = {folder for target in bound for folder in target.parents if folder != Path("/")}
     for folder in sorted(above - bound.keys()):

@@ -230,7 +230,7 @@ def where(error: BaseException, module: ModuleType | None) -> tuple[int | None, 
 def first_line(error: BaseException) -> str:
     """The first line of what an exception says, whatever its __str__ does."""
     try:
-        text = str(error).strip()
+        text = str(error)[: 10 * MESSAGE].strip()
     except BaseException:
         text = ""
     return (text or "no message").splitlines()[0][:MESSAGE]
@@ -249,7 +249,11 @@ def same(value: Any, old: Any) -> bool:
     if isinstance(old, list):
         return len(value) == len(old) and all(map(same, value, old))
     value = value.detach()
-    return value.shape == old.shape and torch.allclose(value, old, rtol=0, atol=0, equal_nan=True)
+    return (
+        value.shape == old.shape
+        and value.dtype == old.dtype
+        and torch.allclose(value, old, rtol=0, atol=0, equal_nan=True)
+    )
 
 
 def describe(value: Any) -> str:

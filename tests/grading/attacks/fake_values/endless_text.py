@@ -1,5 +1,5 @@
 # attack: 60 MB of text where a number was asked for, to fill messages, journals and reports
-# status: wrong|malformed answer|timed out
+# status: wrong|malformed answer|timed out|over limit
 # points: 0
 TEXT = "A\n" * 30_000_000
 

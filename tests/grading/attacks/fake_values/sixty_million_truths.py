@@ -1,5 +1,5 @@
 # attack: answers of sixty million truth values, each of which a careful reader would look at one by one
-# status: wrong|timed out
+# status: wrong|timed out|over limit
 # points: 0
 import torch
 
