@@ -270,14 +270,26 @@ def check(
 def release(
     slug: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="[SLUG]", help_behavior_hint="")] = None,
     force: bool = False,
+    to: Annotated[Path | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="(default: none)")] = None,
 ) -> None:
     """Write the exercises' stubs, and the prints by which mistakes are recognised, from solutions/.
+
+    With --to: write the learners' bundle instead. The book, the library, stubs and visible tests; no answers.
 
     Args:
         slug: The chapter; every chapter where none is named.
         force: Overwrite a stub that somebody has edited.
+        to: The bundle's folder; an earlier bundle there is replaced, a learner's work in it is kept.
     """
     from course_lib.grading import release as releasing
+
+    if to is not None:
+        if slug is not None:
+            raise CourseError("a bundle holds every chapter: leave the slug out")
+        from course_lib.grading import bundle
+
+        print("\n".join(bundle.release_to(to, force=force)))
+        return
 
     print("\n".join(releasing.release(slug, force=force)) or "Stubs and prints are in step with the masters.")
 
@@ -362,6 +374,25 @@ def grade(
     )  # fmt: skip
     print(batch.summary(grades, out))
     return 1 if any(one.status == "grader fault" for one in grades) else None
+
+
+def autograder(
+    slugs: Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="SLUG ...", help_behavior_hint="")],
+    to: Annotated[Path, tyro.conf.arg(metavar="ZIP")] = Path("autograder.zip"),
+    torch_index: Annotated[
+        str, tyro.conf.arg(metavar="URL", help_behavior_hint="(default: PyPI, with CUDA: gigabytes)")
+    ] = "",
+) -> None:
+    """Write a zip from which Gradescope makes an autograder. It holds answers and the secret seed: keep it to yourself.
+
+    Args:
+        slugs: The chapters that the assignment asks for.
+        to: The file; an older one is replaced and its secret kept.
+        torch_index: Where the container's pip finds a CPU build of torch.
+    """
+    from course_lib.grading import autograder as making
+
+    print("\n".join(making.write_zip(to, list(slugs), torch_index=torch_index)))
 
 
 def override(
@@ -460,6 +491,7 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "release": release,
     "grade": grade,
     "override": override,
+    "autograder": autograder,
     "export": export,
     "claims": claims,
 }

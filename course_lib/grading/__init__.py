@@ -7,6 +7,16 @@ mistakes   named wrong answers and correct variants
 prints     how a failure is recognised as a named mistake
 plugin     pytest: the fixtures `student` and `rng`, short failure messages
 judge      many submissions through tests collected once
+sandbox    the boundary behind which strangers' code runs
+examiner   a stranger's file to a result
+records    what grading says of a test, a file, a submission
+intake     downloads to submissions (archives: hostile ones; lateness: what it costs; packing: `course submit`)
+journal    what a grading directory remembers
+batch      `course grade`: a folder of submissions to a folder of grades
+exports    CSV, Canvas, Moodle, Gradescope, JUnit
+reports    pages for students and for the class
+bundle     `course release --to`: what learners get (autograder: what Gradescope gets)
+mutants    masters changed in every small way: do the tests notice?
 release    masters -> stubs and prints
 check      `course check`: points, messages, the way through the course; the same as a table in a notebook
 """

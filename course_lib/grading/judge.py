@@ -61,7 +61,8 @@ class Tests:
     def __enter__(self) -> "Tests":
         # No assertion rewriting: pytest would warn of every plugin that this process has imported already.
         quiet = ["-o", "addopts=", "--import-mode=importlib", "--assert=plain", "--disable-plugin-autoload",
-                 "--capture=no", "-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:logging"]  # fmt: skip
+                 "--capture=no", "-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:logging",
+                 "-p", "no:unraisableexception"]  # fmt: skip
         options = [f"--rootdir={ROOT}", "-c", f"{ROOT}/pyproject.toml", *quiet]
         self.config = _prepareconfig([*options, *map(str, self.files)], [plugin, self])
         self.config.option.seed = self.seed

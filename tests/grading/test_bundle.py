@@ -65,6 +65,7 @@ def test_what_is_in_it_and_what_is_not(checkout, tmp_path):
     assert found[STUB].decode() == stub(SLUG)
     assert b"course check" in found["README.md"]
     assert b"course submit" in found["README.md"]
+    assert b'testpaths = ["exercises"]' in found["pyproject.toml"]
     manifest = json.loads(found.pop(bundle.MARKER))
     assert manifest["files"] == {name: hashlib.sha256(content).hexdigest() for name, content in found.items()}
     assert not list(tmp_path.glob(".bundle*"))

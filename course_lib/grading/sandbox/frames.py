@@ -119,7 +119,8 @@ def _tensor_bytes(tensor: Tensor) -> bytes:
     if _extent(tensor.shape) * tensor.element_size() > MAX_BYTES or tensor.ndim > MAX_AXES:
         raise Malformed(f"a tensor of shape {list(tensor.shape)} is too large")
     head = bytes([DTYPES.index(tensor.dtype), tensor.ndim]) + b"".join(_COUNT.pack(size) for size in tensor.shape)
-    plain = tensor.detach().resolve_conj().resolve_neg().contiguous()
+    # A copy: one number, or none, counts as contiguous whatever its stride, and has no view as bytes then.
+    plain = tensor.detach().resolve_neg().clone(memory_format=torch.contiguous_format)
     return head + plain.reshape(-1).view(torch.uint8).numpy().tobytes()
 
 

@@ -159,6 +159,8 @@ def confine_session(message: dict, descriptors: list[int]) -> None:
 def serve() -> None:
     """Answer requests until the judge hangs up. From here on everything may be changed by the submission."""
     talk = socket.socket(fileno=3)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(line_buffering=True)  # what is printed outlives a session that is killed
     worker = inside.Inside(ref=frames.Ref, uses=excluded.uses)
     talk.sendall(frames.encode("confined"))
     while True:

@@ -1,4 +1,4 @@
-"""Values as bytes: what goes in comes back, and bytes of any kind are a value or Malformed, in little time and memory."""
+"""Values as bytes: what goes in comes back; bytes of any kind are a value or Malformed, in little time and memory."""
 
 import enum
 import math
@@ -21,6 +21,7 @@ from course_lib.grading.sandbox.frames import DTYPES, MAX_AXES, MAX_BYTES, MAX_D
 
 COUNT = struct.Struct("<I").pack
 INT32 = 2**32 - 1
+LETTERS = [letter.encode() for letter in "NTFifsbludth"]
 
 
 def back(value):
@@ -36,7 +37,7 @@ def body(value) -> bytes:
 
 
 def bits(tensor: torch.Tensor) -> bytes:
-    return tensor.contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
+    return tensor.clone(memory_format=torch.contiguous_format).reshape(-1).view(torch.uint8).numpy().tobytes()
 
 
 def identical(a, b) -> bool:
@@ -86,11 +87,11 @@ values = st.recursive(
         st.lists(inner, max_size=4).map(tuple),
         st.dictionaries(st.text(max_size=5), inner, max_size=4),
     ),
-    max_leaves=20,
+    max_leaves=8,
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(values)
 def test_what_goes_in_comes_back(value):
     assert identical(back(value), value)
@@ -116,6 +117,9 @@ def test_a_tensor_that_came_back_is_nobody_elses():
     assert not got.requires_grad
     got += 1
     assert sent.tolist() == [1, 1, 1]
+    assert identical(back(torch.arange(2)[1::2]), torch.tensor([1])), (
+        "one number with a stride is a tensor like another"
+    )
     negated = torch.ones(2, dtype=torch.complex64).conj().imag  # read with a sign that is not in memory
     assert identical(back(negated), torch.tensor([-0.0, -0.0]))
 
@@ -158,7 +162,7 @@ def test_limits_are_the_same_on_both_sides():
     assert back([2**63 - 1, -(2**63)]) == [2**63 - 1, -(2**63)]
 
 
-Pair = namedtuple("Pair", "a b")  # noqa: PYI024
+Pair = namedtuple("Pair", "a b")
 Sub = type("Sub", (torch.Tensor,), {})
 escaped = []
 torch.vmap(lambda x: escaped.append(x) or x)(torch.ones(2))
@@ -186,7 +190,6 @@ STRANGE = {
     "a sparse row tensor": torch.eye(2).to_sparse_coo(),
     "a tensor without memory": torch.ones(2, device="meta"),
     "a complex tensor": torch.ones(2, dtype=torch.complex64),
-    "a quantised tensor": torch.quantize_per_tensor(torch.ones(2), 0.1, 0, torch.quint8),
     "a tensor that escaped from vmap": escaped[0],
     "a number of many zeros": torch.ones(1).expand(2**40),
     "an empty tensor of a huge shape": torch.empty(0, 2**40),
@@ -291,7 +294,7 @@ def test_bytes_of_any_kind_are_a_value_or_malformed(data):
     _read(data)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_a_frame_that_was_changed_is_a_value_or_malformed(data):
     whole = body(data.draw(values))
@@ -330,7 +333,7 @@ def test_twenty_thousand_broken_frames():
                 case 1:
                     del data[at : at + source.randint(1, 9)]
                 case 2:
-                    data[at:at] = source.choice(b"NTFifsbludth".split() + [COUNT(source.choice([0, 1, 7, INT32]))])
+                    data[at:at] = source.choice(LETTERS) + COUNT(source.choice([0, 1, 7, INT32]))
                 case 3:
                     data[at:at] = source.choice(whole)
                 case 4:
@@ -346,7 +349,8 @@ def _examples(source: random.Random) -> list:
     tensor = torch.arange(24).reshape(2, 3, 4)
     found = [None, True, 7, -0.5, "Ω text", b"bytes", Ref(3, "net"), [], (), {}, torch.empty(0, 3)]
     found += [tensor.to(dtype) for dtype in DTYPES]
-    for _ in range(40):
-        keys = source.sample(string.ascii_letters, 3)
-        found.append({key: source.choice([list, tuple])(source.sample(found, 2)) for key in keys})
-    return [value for value in found if len(body(value)) < 3000]
+    for nesting in (list, tuple, list):
+        inner = source.sample(found, 10)
+        found += [nesting(source.sample(inner, 2)) for _ in range(10)]
+        found += [dict(zip(source.sample(string.ascii_letters, 2), source.sample(inner, 2), strict=True))]
+    return found
