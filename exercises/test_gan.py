@@ -70,7 +70,8 @@ def weights_of(network):
 
 def parameters_of(network):
     """Without the running statistics of batch normalisation, which change whenever it is used."""
-    return {name: value for name, value in network.state().items() if name in network.grads()}
+    trained = network.grads().keys()
+    return {name: value for name, value in network.state().items() if name in trained}
 
 
 def descended(loss, weights):

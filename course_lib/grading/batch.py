@@ -283,12 +283,17 @@ def export(
     """Marks for another system; lines to show. Raises CourseError unless exactly one system is named."""
     if sum(one is not None for one in (canvas, moodle, gradescope)) != 1:
         raise CourseError("name one of --canvas CSV, --moodle CSV or --gradescope DIR")
-    grades, _ = load(out)
+    everyone, _ = load(out)
+    grades = [one for one in everyone if not any(map(one.ungraded, one.files))]
+    notes = [
+        f"{len(everyone) - len(grades)} submissions could not be judged and are left out; run `course grade` again"
+    ]
+    notes = notes if len(grades) < len(everyone) else []
     if gradescope is not None:
         gradescope.mkdir(mode=0o700, parents=True, exist_ok=True)
         for one in grades:
             exports.save(gradescope / f"{intake.file_name(one.submission)}.json", exports.gradescope(one))
-        return [f"{len(grades)} files: {gradescope}"]
+        return [*notes, f"{len(grades)} files: {gradescope}"]
     if canvas is not None and not assignment:
         raise CourseError("--canvas needs --assignment: the name of the column, as the gradebook has it")
     sheet = exports.canvas(grades, canvas, assignment) if canvas else exports.moodle(grades, moodle)
@@ -296,7 +301,7 @@ def export(
     if to.resolve() == (canvas or moodle).resolve():
         raise CourseError(f"--to {to} is the file that was read; choose another")
     exports.save(to, sheet.content)
-    return [*sheet.notes, f"{sheet.filled} marks: {to}"]
+    return [*notes, *sheet.notes, f"{sheet.filled} marks: {to}"]
 
 
 # ------------------------------------------------------------------------------------------------- where the work runs

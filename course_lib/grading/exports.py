@@ -85,7 +85,9 @@ def remarks(grade: Grade) -> list[str]:
         said.append("Graded in the reduced sandbox: the machine that graded allows no full one.")
     if "none" in modes:
         said.append("Graded without a sandbox.")
-    if any(result.status == "grader fault" for one in grade.files.values() for result in one.results):
+    if any(one.ungraded for one in grade.files.values()):
+        said.append("Part could not be graded yet, through a fault that need not be yours; your instructor knows.")
+    elif any(result.status == "grader fault" for one in grade.files.values() for result in one.results):
         said.append("Part of the grading failed through no fault of yours; you have the full points for that part.")
     return said
 
@@ -108,12 +110,14 @@ def grades_csv(grades: Iterable[Grade], slugs: Sequence[str]) -> bytes:
     """`submission,total,maximum,status` and a column of points for each slug; RFC 4180, UTF-8, sorted by submission.
 
     A cell of text that a spreadsheet would take for a formula has an apostrophe before it. A slug that a grade does
-    not have is an empty cell.
+    not have, or that the grader could not judge, is an empty cell, and so is the total then.
     """
     rows = [["submission", "total", "maximum", "status", *slugs]]
     for grade in sorted(grades, key=lambda one: one.submission):
-        points = [number(grade.points(slug)) if slug in grade.files else "" for slug in slugs]
-        rows.append([grade.submission, number(grade.total), number(grade.maximum), grade.status, *points])
+        judged = {slug: not grade.ungraded(slug) for slug in grade.files}
+        points = [number(grade.points(slug)) if judged.get(slug) else "" for slug in slugs]
+        total = number(grade.total) if all(judged.values()) else ""
+        rows.append([grade.submission, total, number(grade.maximum), grade.status, *points])
     return "".join(",".join(map(_cell, row)) + "\r\n" for row in rows).encode()
 
 
@@ -525,6 +529,7 @@ def gradescope(grade: Grade) -> bytes:
             "visibility": "visible",
         }
         for slug, file in grade.files.items()
+        if not grade.ungraded(slug)
         for name, result in checks(file)
     ]
     results = {

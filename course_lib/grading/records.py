@@ -45,7 +45,7 @@ class TestResult:
 
     @property
     def earned(self) -> float:
-        """A fault of the grader's never lowers a score."""
+        """A test that our own master fails never lowers a score."""
         return self.points if self.status in ("passed", "grader fault") else 0.0
 
 
@@ -67,8 +67,13 @@ class FileResult:
         return sum(result.points for result in self.results)
 
     @property
+    def ungraded(self) -> bool:
+        """Nothing could be judged. Full points would reward whoever breaks the grader, and none would be unjust."""
+        return bool(self.results) and all(result.status == "grader fault" for result in self.results)
+
+    @property
     def points(self) -> float:
-        return sum(result.earned for result in self.results)
+        return 0.0 if self.ungraded else sum(result.earned for result in self.results)
 
     @property
     def status(self) -> str:
@@ -112,6 +117,10 @@ class Grade:
     def points(self, slug: str) -> float:
         """Of one file, after lateness; a point set by hand is final."""
         return self.overrides[slug].points if slug in self.overrides else self.files[slug].points * self.factor
+
+    def ungraded(self, slug: str) -> bool:
+        """Whether nothing could be judged of this file, and nobody has set its points by hand."""
+        return slug not in self.overrides and self.files[slug].ungraded
 
     @property
     def total(self) -> float:

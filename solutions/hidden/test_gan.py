@@ -34,7 +34,8 @@ def images_of(weights, z):
 
 
 def parameters_of(network):
-    return {name: value for name, value in network.state().items() if name in network.grads()}
+    trained = network.grads().keys()
+    return {name: value for name, value in network.state().items() if name in trained}
 
 
 def as_numpy(network):

@@ -86,7 +86,7 @@ def test_remarks_tell_lateness_overrides_sandbox_and_faults():
         Grade(
             "ada",
             files={
-                "gan": FileResult("gan", (result("grader fault"),), "reduced"),
+                "gan": FileResult("gan", (result("grader fault"), result("passed")), "reduced"),
                 "vae": FileResult("vae", (result("missing"),), "none"),
             },
             overrides={"gan": Override("gan", 1.5, "interview", "J", "2026-11-20")},
@@ -100,6 +100,19 @@ def test_remarks_tell_lateness_overrides_sandbox_and_faults():
     assert said[1].endswith("Reason: interview")
     assert "reduced sandbox" in said[2]
     assert "no fault of yours" in said[3]
+
+
+def test_who_breaks_the_grader_gets_no_points_and_no_zero():
+    broken = FileResult("gan", (result("grader fault"), result("grader fault")), "full")
+    one = Grade("ada", files={"gan": broken, "vae": FileResult("vae", (result("passed"),), "full")})
+    assert broken.points == 0
+    assert one.ungraded("gan")
+    rows = exports.grades_csv([one], ["gan", "vae"]).decode().splitlines()
+    assert rows[1].split(",")[:4] == ["ada", "", rows[1].split(",")[2], "grader fault"]
+    assert rows[1].split(",")[4] == ""
+    assert "could not be graded yet" in " ".join(exports.remarks(one))
+    by_hand = Grade("ada", files={"gan": broken}, overrides={"gan": Override("gan", 1.5, "read it", "J", "2026-11-20")})
+    assert by_hand.total == 1.5
 
 
 # ------------------------------------------------------------------------------------------------------------- files

@@ -127,7 +127,7 @@ def with_text(text: str) -> Grade:
         {"canvas": text, "email": text},
         {
             "divergences": file("divergences", "wrong", "passed", **more),
-            "gan": file("gan", "grader fault", **more),
+            "gan": file("gan", "grader fault", "passed", **more),
             "vae": replace(file("vae", "crashed", **more), sandbox="reduced", notes=(text,)),
         },
         {"gan": Override("gan", 3, text, text, text)},

@@ -34,6 +34,9 @@ HERE = Path(__file__).resolve().parent
 WORKER = ("worker.py", "confine.py", "excluded.py", "frames.py", "inside.py")  # what runs behind the boundary
 MODES = ("full", "reduced", "none")
 READY = 120.0  # seconds for a zygote to import torch on a busy machine
+PATIENCE = 5.0  # seconds for it to end when it is told to
+# Each thread would reserve 64 MB beside its stack for what it allocates: a quarter of the memory that a session has.
+ENVIRONMENT = {"PATH": os.defpath, "MALLOC_ARENA_MAX": "1"}
 KEPT_OUTPUT = 4000  # bytes of what a submission printed, kept for the instructor
 TROUBLE = {"wrong", "not implemented", "crashed", "over limit", "malformed answer"}  # what a session may say of itself
 
@@ -148,7 +151,7 @@ class Zygote:
             # The control socket is descriptor 3 on the other side, whatever its number is here.
             os.set_inheritable(theirs.fileno(), True)
             self.process = subprocess.Popen(
-                ["/bin/sh", "-c", 'exec "$@" 3<&0 0</dev/null', "sh", *command], env={"PATH": os.defpath},
+                ["/bin/sh", "-c", 'exec "$@" 3<&0 0</dev/null', "sh", *command], env=ENVIRONMENT,
                 stdin=theirs.fileno(), stdout=write, stderr=write, cwd="/", start_new_session=True,
             )  # fmt: skip
         finally:
@@ -215,13 +218,17 @@ class Zygote:
         if self.control is not None:
             self.control.close()
         if self.process is not None:
+            if self.session is not None:
+                signal.pidfd_send_signal(self.session.pidfd, signal.SIGKILL)
+                self.session.forget()
             try:
-                self.process.wait(5)
+                self.process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
+                below = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+                for child in below.read_text().split() if below.exists() else ():
+                    os.kill(int(child), signal.SIGKILL)  # bubblewrap passes no signal on
                 self.process.kill()
                 self.process.wait()
-            if self.session is not None:
-                self.session.forget()
         if self.words is not None and not self.words.closed:
             os.set_blocking(self.words.fileno(), False)
             self.said = (self.words.read(4000) or b"").decode("utf-8", "replace").strip()
