@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,23 @@ def descendants(pid: int) -> set[int]:
         new = {one for one, parent in parents.items() if parent in new}
         found |= new
     return found
+
+
+def gone(pids: set[int], seconds: float = 10) -> bool:
+    """Whether they all end within that time."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if not any(_runs(pid) for pid in pids):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 # A system other than this one: private homes opened, so that the interpreter can be read by whoever runs there.

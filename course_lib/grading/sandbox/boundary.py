@@ -293,6 +293,7 @@ class Session:
         poll.register(self.talk, select.POLLIN | (select.POLLOUT if unsent else 0))
         poll.register(self.output, select.POLLIN)
         poll.register(self.pidfd, select.POLLIN)
+        poll.register(self.zygote.control, 0)  # the session may outlive a worker that dies
         header = frames.HEADER.size
         while True:
             if len(self.received) >= header:
@@ -308,6 +309,9 @@ class Session:
                 self._lose("timed out", "no answer in time")
             ready = dict(poll.poll(1000 * left))
             ended = self.pidfd in ready
+            if self.zygote.control.fileno() in ready:
+                self.end()
+                raise Broken("the worker is gone")
             if self.output in ready and not self._drain():
                 poll.unregister(self.output)
             events = ready.get(self.talk.fileno(), 0)

@@ -80,13 +80,15 @@ def _mentioned(tree: ast.AST) -> set[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
             inner |= _imported(node)
-    found = set()
-    for node in ast.walk(tree):
-        parts = []
+    found, todo = set(), [tree]
+    while todo:  # each link of a.b.c… once: a chain may have thousands
+        node, parts = todo.pop(), []
         while isinstance(node, ast.Attribute):
             parts.append(node.attr)
             node = node.value
         if isinstance(node, ast.Name):
             head = inner.get(node.id, node.id)
             found.add(".".join([head, *reversed(parts)]))
+        else:
+            todo += ast.iter_child_nodes(node)
     return found

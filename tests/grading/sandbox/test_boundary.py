@@ -1,10 +1,9 @@
 """The boundary in earnest: what a stranger's code sees, reaches, says and leaves behind; and how the judge takes it."""
 
-import importlib.util
 import json
 import os
+import re
 import signal
-import socket
 import subprocess
 import sys
 import textwrap
@@ -16,13 +15,9 @@ import torch
 
 from course_lib.errors import CourseError
 from course_lib.grading.sandbox import boundary, confine, frames
-from course_lib.grading.sandbox.boundary import Broken, Limits, Lost, Zygote
+from course_lib.grading.sandbox.boundary import Broken, Lost
 from course_lib.grading.spec import ROOT
-
-_spec = importlib.util.spec_from_file_location("grading_conftest", Path(__file__).parents[1] / "conftest.py")
-shared = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(shared)
-load, call, descendants, elsewhere = shared.load, shared.call, shared.descendants, shared.elsewhere
+from tests.grading.conftest import call, cannot, descendants, elsewhere, gone, load
 
 NONCE = """
 import os, struct, sys
@@ -51,12 +46,14 @@ def run(session, source: str, *args, seconds: float = 20):
 
 def lost(session, source: str, seconds: float = 20) -> tuple[str, str]:
     """How the session ends over `f()`, and in which words."""
-    with pytest.raises(Lost) as caught:
+    try:
         load(session, textwrap.dedent(source), seconds)
-        call(session, "f", seconds=seconds)
-        call(session, "f", seconds=seconds)
-    assert session.over
-    return caught.value.status, str(caught.value)
+        for _ in range(2):
+            call(session, "f", seconds=seconds)
+    except Lost as end:
+        assert session.over
+        return end.status, str(end)
+    raise AssertionError("it goes on")
 
 
 # ------------------------------------------------------------------------------------------------ what is to be seen
@@ -87,10 +84,11 @@ def test_a_session_is_alone_and_nobody(session, zygote):
     assert set(seen["uid"]) == {zygote.user if os.geteuid() == 0 else 0}
     assert seen["groups"] == ([] if os.geteuid() == 0 else seen["groups"])
     assert seen["descriptors"] == [0, 1, 2, 3]
-    assert set(seen["environment"]) <= {"PATH", "PWD", "LC_CTYPE", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS",
-                                        "MKL_NUM_THREADS", "SHLVL", "_"} | {  # what shells and torch set by themselves
-        name for name in seen["environment"] if name.startswith(("TORCH", "KMP", "PYTORCH"))
-    }  # fmt: skip
+    own = {"PWD", "SHLVL", "_", "LC_CTYPE"}  # what shells and Python set by themselves
+    threads = {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"}
+    assert {name for name in seen["environment"] if not name.startswith(("TORCH", "KMP"))} <= (
+        boundary.ENVIRONMENT.keys() | threads | own
+    )
     assert (seen["proc"], seen["tmp"]) == ([], [])
     above = {tree.parts[1] for tree in boundary.system_trees()}
     assert set(seen["root"]) <= {"site", "worker", "proc", "dev", "tmp", *above}
@@ -134,7 +132,7 @@ def test_there_is_no_way_out(session):
             try: return str(work())
             except OSError as error: return errno.errorcode[error.errno]
         def f():
-            libc = ctypes.CDLL(None, use_errno=True)
+            libc, x86 = ctypes.CDLL(None, use_errno=True), os.uname().machine == "x86_64"
             def raw(*arguments):
                 if libc.syscall(*arguments) < 0:
                     raise OSError(ctypes.get_errno(), "")
@@ -143,8 +141,8 @@ def test_there_is_no_way_out(session):
                 "fork": said(os.fork), "run": said(lambda: subprocess.run(["/bin/true"])),
                 "exec": said(lambda: os.execv("/proc/self/exe", ["x"])),
                 "kill": said(lambda: os.kill(-1, 9)), "kill itself": said(lambda: os.kill(1, 9)),
-                "mount": said(lambda: raw(165 if os.uname().machine == "x86_64" else 40, b"x", b"/tmp", b"tmpfs", 0, 0)),
-                "unmount": said(lambda: raw(166 if os.uname().machine == "x86_64" else 39, b"/proc", 2)),
+                "mount": said(lambda: raw(165 if x86 else 40, b"x", b"/tmp", b"tmpfs", 0, 0)),
+                "unmount": said(lambda: raw(166 if x86 else 39, b"/proc", 2)),
                 "uid": said(lambda: os.setuid(0) if os.getuid() else os.setgroups([1])),
                 "chroot": said(lambda: os.chroot("/tmp")), "hostname": said(lambda: socket.sethostname("x")),
                 "priority": said(lambda: os.setpriority(os.PRIO_PROCESS, 0, -5)),
@@ -293,7 +291,7 @@ HANGS = {
             for _ in range(8): threading.Thread(target=spin).start()
             time.sleep(100)
         """,
-    "a lock that nobody opens": "import threading\ndef f(): threading.Lock().__enter__() or threading.Event().wait()",
+    "a lock that nobody opens": "import threading\ndef f(): threading.Event().wait()",
     "an endless string": """
         class Endless(Exception):
             def __str__(self):
@@ -326,15 +324,12 @@ def test_what_hangs_is_ended_in_time_with_all_its_threads(session, zygote, name)
         ("import os\ndef f(): os.abort()", "crashed", "ended by SIG"),
         ("import os\ndef f(): os.close(3)", "crashed", "exit status"),
         ("import os, time\ndef f():\n    os.close(3)\n    time.sleep(60)", "crashed", "hung up"),
-        ("import sys\nsys.setrecursionlimit(10**9)\ndef f(): f()", "crashed", "SIGSEGV"),
+        ("import sys\nsys.setrecursionlimit(10**9)\nx = []\nfor _ in range(10**6): x = [x]\ndef f(): repr(x)",
+         "crashed", "SIGSEGV"),
         ("import os\nos._exit(0)\ndef f(): 0", "crashed", "exit status 0"),
-        ("import resource, signal\ndef f():\n    resource.setrlimit(resource.RLIMIT_CPU, (1, 9))\n    while 1: 0",
-         "crashed", "SIGXCPU|hung up|SIGKILL"),
     ],
 )  # fmt: skip
 def test_a_process_that_ends_has_crashed(session, source, status, words):
-    import re
-
     found, said = lost(session(), source)
     assert found == status
     assert re.search(words, said), said
@@ -351,16 +346,17 @@ def test_a_process_that_ends_has_crashed(session, source, status, words):
         ("def f():\n    held = []\n    while 1: held.append(bytes(10**6))", "over limit", "over limit: memory"),
         ("def f(): return bytes(10**12)", "over limit", "over limit: memory"),
         ("import os\ndef f(): os.fork()", "over limit", "over limit: processes"),
-        ("import threading, time\ndef f():\n    for _ in range(99): threading.Thread(target=time.sleep, args=(9,)).start()",
+        ("from threading import Event, Thread\ndef f():\n    for _ in range(99): Thread(target=Event().wait).start()",
          "over limit", "over limit: threads"),
         ("import os\ndef f():\n    while 1: os.dup(0)", "over limit", "over limit: open files"),
-        ("def f():\n    with open('/tmp/x', 'wb') as file: file.write(bytes(17 * 2**20))", "over limit", "over limit: files"),
+        ("def f():\n    with open('/tmp/x', 'wb') as file: file.write(bytes(17 * 2**20))",
+         "over limit", "over limit: files"),
         ("import torch\ndef f(): return torch.zeros(2**24)", "malformed answer", "malformed"),
         ("def f(): return [0] * 10_001", "malformed answer", "malformed"),
         ("def f(): return 2**64", "malformed answer", "malformed"),
         ("def f(): return chr(0xd800)", "malformed answer", "malformed"),
         ("import torch\nheld = []\ntorch.vmap(lambda x: held.append(x) or x)(torch.ones(2))\ndef f(): return held[0]",
-         "malformed answer", "malformed"),
+         "crashed", "crashed: RuntimeError"),
     ],
 )  # fmt: skip
 def test_other_ends_are_told_and_the_session_goes_on(session, source, status, kind):
@@ -372,10 +368,18 @@ def test_other_ends_are_told_and_the_session_goes_on(session, source, status, ki
     assert call(opened, "f") == {"value": 7} or kind == "over limit: threads"
 
 
-def test_memory_that_is_held_for_ever_is_an_end_too(session):
-    status, _ = lost(session(), "held = []\ndef f():\n    while 1:\n        try: held.append(bytes(10**6))\n"
-                                "        except MemoryError: raise SystemExit", 5)  # fmt: skip
-    assert status in ("over limit", "crashed", "malformed answer")
+def test_a_session_without_memory_is_no_fault_of_the_graders(session):
+    opened = session()
+    load(opened, "held = []\ndef f():\n    while 1:\n        try: held.append(bytes(10**3))\n"
+                 "        except MemoryError: return 1")  # fmt: skip
+    statuses = []
+    while len(statuses) < 4 and not opened.over:
+        try:
+            statuses.append(call(opened, "f").get("status", "a value"))
+        except Lost as end:
+            statuses.append(end.status)
+    assert set(statuses) <= {"a value", "over limit", "crashed", "malformed answer"}
+    assert run(session(), "def f(): return 1") == 1
 
 
 def test_processor_time_is_limited_beside_the_clock(session):
@@ -473,12 +477,9 @@ FORGED = {
 def test_a_forged_frame_ends_the_session(session, name):
     source, words = FORGED[name]
     opened = session()
-    with pytest.raises(Lost, match=words) as caught:
-        load(opened, NONCE + textwrap.dedent(source))
-        call(opened, "f")
-        call(opened, "f")
-    assert caught.value.status == "malformed answer"
-    assert opened.over
+    status, said = lost(opened, NONCE + textwrap.dedent(source))
+    assert status == "malformed answer"
+    assert re.search(words, said), said
 
 
 def test_a_frame_that_is_cut_short_is_waited_for_no_longer_than_any(session):
@@ -510,13 +511,11 @@ def test_a_byte_at_a_time_does_not_buy_time(session):
 def test_a_request_that_is_not_read_does_not_hold_the_judge(session):
     """More is sent than the socket holds, to one who does not read."""
     opened = session()
-    load(opened, "import threading, time\ndef f(): pass\nthreading.Thread(target=time.sleep, args=(60,)).start()\n"
-                 "time.sleep(0.3)")  # fmt: skip
+    load(opened, "def f(): pass")
     begun = time.monotonic()
+    sleep = {"source": b"import time\ntime.sleep(60)", "path": "y", "name": "y", "given": None, "excluded": {}}
+    opened.talk.send(frames.encode({"nonce": b"", "request": {"do": "load", "with": sleep}}))
     with pytest.raises(Lost, match="no answer in time"):
-        stop = "import time\ntime.sleep(60)"
-        opened.talk.send(frames.encode({"nonce": b"", "request": {"do": "load", "with": {
-            "source": stop.encode(), "path": "y", "name": "y", "given": None, "excluded": {}}}}))  # fmt: skip
         call(opened, "f", torch.zeros(2**23), seconds=1)
     assert time.monotonic() - begun < 5
 
@@ -592,8 +591,10 @@ def test_a_worker_that_dies_is_broken_and_leaves_nothing(sandboxed):
     opened = zygote.open()
     load(opened, "import time\ndef f(): time.sleep(60)")
     os.kill(max(family), signal.SIGKILL)  # the interpreter; the others are bubblewrap's
+    begun = time.monotonic()
     with pytest.raises(Broken):
-        call(opened, "f", seconds=10)
+        call(opened, "f", seconds=60)
+    assert time.monotonic() - begun < 5
     with pytest.raises(Broken):
         zygote.open()
     zygote.close()
@@ -635,30 +636,13 @@ def test_a_judge_that_is_killed_leaves_nobody(sandboxed):
     assert gone(family)
 
 
-def gone(pids: set[int], seconds: float = 10) -> bool:
-    """Whether they all end within that time."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if not any(_runs(pid) for pid in pids):
-            return True
-        time.sleep(0.05)
-    return False
-
-
-def _runs(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
 # ------------------------------------------------------------------------------------------------------ other systems
 
 
 def test_what_a_session_needs_is_torch_and_what_that_needs():
     names = {path.name for path in boundary.needed()}
     assert {"torch", "numpy"} <= names
-    assert not names & {"pytest", "_pytest", "hypothesis", "course_lib", "pip", "setuptools", "dask", "tyro"}
+    assert not names & {"pytest", "_pytest", "hypothesis", "course_lib", "pip", "dask", "tyro", "matplotlib"}
     assert boundary.needed(("no-such-distribution",)) == []
 
 
@@ -696,7 +680,7 @@ def test_readable_tests_are_no_secret_for_another_user(monkeypatch, tmp_path):
 def test_an_interpreter_in_a_private_home_is_named(monkeypatch, tmp_path):
     """Submissions run as another user, who could not import anything."""
     if os.geteuid() != 0:
-        shared.cannot("needs root: only root runs submissions as another user")
+        cannot("needs root: only root runs submissions as another user")
     private = tmp_path / "home"
     private.mkdir(mode=0o700)
     (private / "python").mkdir()
