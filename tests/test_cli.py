@@ -254,3 +254,122 @@ def test_claims_show_says_each_verdict(course):
     status, out, _ = course("claims", "show", "divergences")
     assert status == 0
     assert "divergences/monte_carlo_rate" in out
+
+
+MASTER = (ROOT / "solutions" / "divergences.py").read_text()
+ROSTER = (
+    "Student,ID,SIS User ID,SIS Login ID,Section,Homework (501)\n"
+    "    Points Possible,,,,,10.00\n"
+    '"Lovelace, Ada",12,,ada,A,\n'
+    '"Hopper, Grace",13,,grace,A,\n'
+)
+
+
+@pytest.fixture
+def graded(course, tmp_path):
+    """graded(*options) -> what `course grade` says of three submissions as Canvas gives them, in `class`."""
+    (tmp_path / "class").mkdir()
+    wrong = MASTER.replace("return -(p * safe_q.log()).sum(-1)", "return (p * safe_q.log()).sum(-1)")
+    for name, source in {"lovelaceada_12_345": MASTER, "hoppergrace_LATE_13_346": wrong, "nobody_14_347": ""}.items():
+        (tmp_path / "class" / f"{name}_divergences.py").write_text(source)
+    return lambda *options: course("grade", "class", "--out", "grades", "--unsafe-no-sandbox", *options)
+
+
+def test_a_class_is_graded_overridden_and_exported(course, graded, tmp_path):
+    status, out, _ = graded("--late", "10%/day")
+    assert (status, out) == (
+        0,
+        "3 submissions: 1 passed, 2 wrong\n"
+        "Not in the full sandbox but: none. Every report says so.\n"
+        "Look at grades/index.html; marks are in grades/grades.csv\n",
+    )
+    rows = (tmp_path / "grades" / "grades.csv").read_text().splitlines()
+    assert rows == ["submission,total,maximum,status,divergences", "hoppergrace_13,7.2,10,wrong,7.2",
+                    "lovelaceada_12,10,10,passed,10", "nobody_14,0,10,wrong,0"]  # fmt: skip
+    assert graded("--late", "10%/day")[1] == out, "run again, it says the same"
+
+    by_hand = ["hoppergrace_13", "divergences", "9", "--reason", "a slip", "--by", "J"]
+    status, out, _ = course("override", "grades", *by_hand)
+    assert (status, out) == (0, "hoppergrace_13: divergences 9 by hand, 9 of 10 in all\n")
+    assert "hoppergrace_13,9,10,wrong,9" in (tmp_path / "grades" / "grades.csv").read_text()
+
+    (tmp_path / "roster.csv").write_text(ROSTER)
+    status, out, _ = course("export", "grades", "--canvas", "roster.csv", "--assignment", "Homework")
+    assert status == 0
+    assert out.splitlines()[-1] == "2 marks: grades/canvas.csv"
+    assert '"Hopper, Grace",13,,grace,A,9' in (tmp_path / "grades" / "canvas.csv").read_text()
+    status, out, _ = course("export", "grades", "--gradescope", "scope")
+    assert (status, out) == (0, "3 files: scope\n")
+    assert sorted(path.suffix for path in (tmp_path / "scope").iterdir()) == [".json"] * 3
+
+    status, out, _ = graded("--late", "10%/day", "--regrade", "nobody_14")
+    assert status == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--chapters", "divergence"], "unknown chapter 'divergence': did you mean divergences?"),
+        (["--jobs", "0"], "--jobs must be at least 1, not 0"),
+        (["--call-seconds", "0"], "--call-seconds must be from 0.1 to 86,400, not 0"),
+        (["--call-seconds", "nan"], "--call-seconds must be from 0.1"),
+        (["--file-seconds", "inf"], "--file-seconds must be from 1 to 86,400, not inf"),
+        (["--memory", "1"], "--memory must be from 64 to 1,048,576, not 1"),
+        (["--due", "tomorrow"], "--due tomorrow: write a date and a time"),
+        (["--late", "much"], "--late much: write none, or 10%/day"),
+        (["--grace", "long"], "--grace long: write minutes, hours or days"),
+        (["--regrade", "hoppergrace"], "unknown submission 'hoppergrace': did you mean hoppergrace_13?"),
+        (["--out", "class/grades"], "--out class/grades lies within the submissions"),
+    ],
+)
+def test_mistakes_in_grading_are_told_in_one_line(graded, tmp_path, options, message):
+    assert message in _complaint(graded(*options))
+    assert not list(tmp_path.rglob("grades.csv"))
+
+
+def test_mistakes_with_grades_are_told_in_one_line(course, graded, tmp_path):
+    for command in (["override", "grades", "x", "gan", "1", "--reason", "y"], ["export", "grades"]):
+        nothing = "grades holds no grades; `course grade SUBMISSIONS --out grades` makes them"
+        assert nothing in _complaint(course(*command, *(["--gradescope", "s"] if command[0] == "export" else [])))
+    assert "nowhere: no such folder" in _complaint(course("grade", "nowhere", "--out", "grades"))
+    (tmp_path / "empty").mkdir()
+    assert "empty holds nothing" in _complaint(course("grade", "empty", "--out", "grades"))
+    (tmp_path / "taken").write_text("mine")
+    assert "taken" in _complaint(course("grade", "class", "--out", "taken"))
+    assert not (tmp_path / "grades").exists()
+    assert graded()[0] == 0
+    (tmp_path / "roster.csv").write_text(ROSTER)
+    for arguments, message in (
+        (["override", "grades", "lovelace", "divergences", "1", "--reason", "x"], "did you mean lovelaceada_12?"),
+        (["override", "grades", "nobody_14", "divergence", "1", "--reason", "x"], "did you mean divergences?"),
+        (["override", "grades", "nobody_14", "divergences", "11", "--reason", "x"], "divergences has 0 to 10"),
+        (["override", "grades", "nobody_14", "divergences", "nan", "--reason", "x"], "divergences has 0 to 10"),
+        (["override", "grades", "nobody_14", "divergences", "1", "--reason", " "], "say why, with --reason"),
+        (["export", "grades"], "name one of --canvas CSV, --moodle CSV or --gradescope DIR"),
+        (["export", "grades", "--canvas", "roster.csv", "--moodle", "roster.csv"], "name one of --canvas CSV"),
+        (["export", "grades", "--canvas", "roster.csv"], "--canvas needs --assignment"),
+        (["export", "grades", "--canvas", "no.csv", "--assignment", "Homework"], "no.csv"),
+        (["export", "grades", "--canvas", "roster.csv", "--assignment", "Homework", "--to", "roster.csv"],
+         "--to roster.csv is the file that was read"),
+        (["export", "grades", "--gradescope", "roster.csv"], "roster.csv"),
+    ):  # fmt: skip
+        assert message in _complaint(course(*arguments)), arguments
+    assert (tmp_path / "roster.csv").read_text() == ROSTER
+
+
+def test_who_has_no_name_is_asked_for_one(course, monkeypatch):
+    """In a container there may be none for the user's number."""
+    monkeypatch.setattr("getpass.getuser", lambda: {}["uid not found"])
+    told = _complaint(course("override", "grades", "x", "gan", "1", "--reason", "y"))
+    assert told == "course: say who you are, with --by NAME"
+
+
+def test_answers_are_packed(course, tmp_path):
+    (tmp_path / "mine").mkdir()
+    assert "mine/gan.py is missing" in _complaint(course("submit", "gan", "--folder", "mine"))
+    (tmp_path / "mine" / "divergences.py").write_text(MASTER)
+    status, out, err = course("submit", "divergences", "--folder", "mine", "--out", "me.zip")
+    assert (status, err) == (0, "")
+    assert out.startswith("Packed divergences.py: me.zip\n")
+    assert (tmp_path / "me.zip").exists()
+    assert "did you mean divergences?" in _complaint(course("submit", "divergence", "--folder", "mine"))

@@ -35,7 +35,7 @@ from course_lib.grading.records import STATUSES, FileResult, Grade, Override, Te
 from course_lib.grading.sandbox.boundary import Limits
 from course_lib.grading.spec import ROOT, read_tests, slugs
 
-MODES = ("auto", "full", "reduced", "none")
+CONNECT = "20s"  # to find the scheduler of a cluster
 
 
 @dataclass(frozen=True)
@@ -358,7 +358,7 @@ def _on_cluster(todo: list[Task], setup: Setup, scheduler: str) -> Iterator[tupl
     from distributed import as_completed as as_finished
 
     try:
-        client = Client(scheduler, timeout="20s", set_as_default=False)
+        client = Client(scheduler, timeout=CONNECT, set_as_default=False)
     except (OSError, ValueError) as error:
         raise CourseError(f"--scheduler {scheduler}: no Dask scheduler answers there ({error})") from None
     with client:

@@ -1,23 +1,25 @@
 """`course grade`: kills, repeats, workers and clusters change no byte of what comes out."""
 
 import json
-import os
 import random
 import shutil
-import signal
+import stat
 import subprocess
 import sys
 import time
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from course_lib.errors import CourseError
-from course_lib.grading import batch, lateness
+from course_lib.errors import CourseError, CourseWarning
+from course_lib.grading import batch, intake, lateness
 from course_lib.grading.journal import Journal
+from course_lib.grading.records import FileResult, TestResult
 from course_lib.grading.sandbox.boundary import Limits
-from course_lib.grading.spec import ROOT
+from course_lib.grading.spec import ROOT, read_tests
+from tests.grading.conftest import descendants, gone
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("sandboxed")]
 
@@ -25,7 +27,7 @@ MASTER = (ROOT / "solutions" / "divergences.py").read_bytes()
 STUB = (ROOT / "exercises" / "divergences.py").read_bytes()
 WRONG = MASTER.replace(b"return -(p * safe_q.log()).sum(-1)", b"return (p * safe_q.log()).sum(-1)")
 SECRET = "0f" * 32
-LIMITS = Limits(call=5, file=15)
+LIMITS = Limits(call=2, file=15)
 
 
 def hand_in(folder: Path, **files: bytes) -> Path:
@@ -105,36 +107,134 @@ def test_two_workers_write_the_same_bytes(uninterrupted, homework, tmp_path):
     assert written(tmp_path) == written(uninterrupted[0])
 
 
-def test_killed_again_and_again_it_comes_to_the_same(uninterrupted, homework, tmp_path):
+def test_killed_at_any_moment_with_its_workers_it_comes_to_the_same(uninterrupted, homework, tmp_path):
+    """As an instructor does it: by the command, with one worker or two, killed while they start, while they work …"""
     (tmp_path / ".journal").mkdir(mode=0o700)
     (tmp_path / ".journal" / "secret").write_text(SECRET)
-    source = (
-        "import sys; from pathlib import Path; from course_lib.grading import batch\n"
-        "from course_lib.grading.sandbox.boundary import Limits\n"
-        f"batch.grade(Path({str(homework)!r}), Path({str(tmp_path)!r}), limits=Limits(call=5, file=15), jobs=1,\n"
-        "            progress=False)\n"
-    )
-    moments = random.Random(4)
-    killed = 0
-    for _ in range(3):
-        before = sum(results(tmp_path).values())
-        process = subprocess.Popen([sys.executable, "-c", source], cwd=ROOT, start_new_session=True)
-        until = time.monotonic() + 120
-        more = moments.randint(1, 4)  # killed once it has written so many results more
-        while process.poll() is None and time.monotonic() < until:
-            lines = tmp_path / ".journal" / "results.jsonl"
-            if lines.exists() and lines.read_bytes().count(b"\n") >= before + more:
+    command = [sys.executable, "-m", "course_lib.cli", "grade", str(homework), "--out", str(tmp_path),
+               "--call-seconds", "2", "--file-seconds", "15", "--jobs"]  # fmt: skip
+    moments = random.Random(20261122)
+    begun = time.monotonic()
+    families = []
+    for number in range(5):
+        jobs = str(2 - number % 2)
+        process = subprocess.Popen([*command, jobs], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        lines = tmp_path / ".journal" / "results.jsonl"
+        before = lines.stat().st_size if lines.exists() else 0
+        while number > 1 and process.poll() is None and time.monotonic() < begun + 300:
+            if lines.exists() and lines.stat().st_size > before:  # the first two are killed before they have workers
                 break
-            time.sleep(moments.random() / 20)
-        if process.poll() is None:
-            os.kill(process.pid, signal.SIGKILL)
-            killed += 1
-        process.wait()
-    assert killed == 3
-    assert 0 < sum(results(tmp_path).values()) < 22
-    grade(homework, tmp_path, jobs=1)
+            time.sleep(0.01)
+        time.sleep(moments.uniform(0, 3 if number < 2 else 0.3))
+        families.append(descendants(process.pid))
+        process.kill()
+        process.communicate()
+    assert any(len(family) >= 4 for family in families), "some had workers, and those had sandboxes"
+    assert gone(set().union(*families)), "a killed run leaves nobody behind"
+    done = subprocess.run([*command, "1"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("24 submissions: 15 passed, 3 not implemented, ")
     assert written(tmp_path) == written(uninterrupted[0])
     assert set(results(tmp_path).values()) == {1}
+    assert sum(results(tmp_path).values()) == 22
+
+
+def test_a_result_that_is_lost_is_no_zero(uninterrupted, homework, tmp_path):
+    """Damage to the journal is told; nobody's points change before the file is graded again."""
+    out = shutil.copytree(uninterrupted[0], tmp_path / "grades")
+    journal = out / ".journal" / "results.jsonl"
+    lines = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(b"".join([lines[0].replace(b"result", b"resalt", 1), *lines[1:]]))
+    pages = written(out)
+    for work in (
+        lambda: batch.override(out, "right00", "divergences", 5, "x", "me"),
+        lambda: batch.export(out, None, None, tmp_path / "scope", None, None),
+    ):
+        with pytest.raises(CourseError, match=r"has lost a result of .*: run `course grade` again"), pytest.warns(
+            CourseWarning, match="has 1 damaged lines"
+        ):  # fmt: skip
+            work()
+    assert written(out) == pages
+    with pytest.warns(CourseWarning, match="results in them are graded again"):
+        grade(homework, out, jobs=1)
+    assert written(out) == pages
+
+
+class Perfect:
+    """An examiner that judges nothing."""
+
+    def __init__(self, setup):
+        pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def status(self, source):
+        return "passed"
+
+    def examine(self, slug, source):
+        tests = read_tests(ROOT / "solutions" / "hidden" / f"test_{slug}.py")[0]
+        found = [TestResult(one.name, one.exercise, one.points, self.status(source), detail="why") for one in tests]
+        return FileResult(slug, tuple(found), "full")
+
+
+def test_a_fault_of_the_graders_is_tried_again_by_the_next_run(homework, tmp_path, monkeypatch):
+    """It is shown, and not kept: what is kept would never be graded again."""
+
+    class Faulty(Perfect):
+        broken = True
+
+        def status(self, source):
+            return "grader fault" if Faulty.broken and b"# 3\n" in source else "passed"
+
+    monkeypatch.setattr(batch, "_examiner", Faulty)
+    grades = {one.submission: one for one in grade(homework, tmp_path, jobs=1)}
+    assert grades["right03"].status == "grader fault"
+    assert "right03,,10,grader fault," in (tmp_path / "grades.csv").read_text(), "neither points nor a zero"
+    assert "Grader fault" in batch.summary(list(grades.values()), tmp_path)
+    assert sum(results(tmp_path).values()) == 21
+    assert [one.submission for one in batch.load(tmp_path)[0] if one.status == "grader fault"] == ["right03"]
+    Faulty.broken = False
+    grades = {one.submission: one for one in grade(homework, tmp_path, jobs=1)}
+    assert grades["right03"].total == 10
+    assert sum(results(tmp_path).values()) == 22
+
+
+def test_a_deadline_counts_from_when_the_platform_had_it(tmp_path, monkeypatch):
+    """Names tell nothing here, the platform's times do: in time, within the grace, a minute after it, days after it."""
+    due = datetime(2026, 12, 1, 23, 59, tzinfo=UTC)
+    after = {"early": timedelta(-1), "grace": timedelta(minutes=10), "late": timedelta(minutes=16),
+             "later": timedelta(days=2, hours=1), "never": timedelta(days=30), "unknown": None}  # fmt: skip
+    people = [
+        intake.Submission(name, files={"divergences": b"x"}, submitted=due + wait if wait is not None else None)
+        for name, wait in after.items()
+    ]
+    monkeypatch.setattr(batch.intake, "read", lambda folder, slugs: people)
+    monkeypatch.setattr(batch, "_examiner", Perfect)
+    policy = lateness.policy("2026-12-01T23:59+00:00", "10%/day, at most 50%, until 9 days", "15m")
+    (tmp_path / "class").mkdir()
+    found = {one.submission: one for one in grade(tmp_path / "class", tmp_path / "grades", jobs=1, policy=policy)}
+    assert {name: (one.days_late, one.total) for name, one in found.items()} == {
+        "early": (0, 10), "grace": (0, 10), "late": (1, 9), "later": (3, 7), "never": (30, 0), "unknown": (0, 10),
+    }  # fmt: skip
+
+
+def test_a_chapter_named_twice_is_one_column(uninterrupted, homework, tmp_path):
+    out = shutil.copytree(uninterrupted[0], tmp_path / "grades")
+    grade(homework, out, jobs=1, chapters=("divergences", "divergences"))
+    assert written(out) == written(uninterrupted[0])
+
+
+def test_all_that_is_written_is_its_owners_alone(uninterrupted):
+    out, _ = uninterrupted
+    modes = {path: stat.S_IMODE(path.stat().st_mode) for path in out.rglob("*")}
+    assert {oct(mode) for path, mode in modes.items() if path.is_file()} == {"0o600"} | {
+        oct(modes[out / ".journal" / "secret"])  # written by this test
+    }
+    assert {oct(mode) for path, mode in modes.items() if path.is_dir()} == {"0o700"}
 
 
 def test_a_changed_file_is_graded_anew_and_only_that(uninterrupted, homework, tmp_path):
@@ -194,7 +294,8 @@ def test_a_worker_with_another_version_refuses():
         batch.examine(setup, "divergences", MASTER)
 
 
-def test_bad_input_is_one_line(homework, tmp_path):
+def test_bad_input_is_one_line(homework, tmp_path, monkeypatch):
+    monkeypatch.setattr(batch, "CONNECT", "1s")
     for options, words in (
         ({"chapters": ("divergence",)}, "did you mean divergences"),
         ({"jobs": 0}, "--jobs must be at least 1"),

@@ -1,12 +1,17 @@
 """What a grading directory remembers, whoever kills the run."""
 
 import os
+import random
+import resource
 import stat
+import subprocess
+import sys
 
 import pytest
 
 from course_lib.errors import CourseError
 from course_lib.grading.journal import Journal
+from tests.grading.conftest import cannot
 
 
 def test_records_come_back_in_order(tmp_path):
@@ -79,3 +84,98 @@ def test_nothing_there_and_nothing_finished_are_said(tmp_path):
         pass
     with Journal.opened(tmp_path) as journal, pytest.raises(CourseError, match="no run has finished"):
         journal.batch()
+
+
+def test_wherever_it_is_cut_what_was_written_before_is_there(tmp_path):
+    with Journal.opened(tmp_path) as journal:
+        for i in range(4):
+            journal.append({"kind": "result", "i": i, "words": "x" * i})
+        whole = journal.path.read_bytes()
+        for end in range(len(whole) + 1):
+            journal.path.write_bytes(whole[:end])
+            assert [record["i"] for record in journal.records()] == list(range(whole[:end].count(b"\n")))
+            assert journal.damaged == 0
+
+
+def test_bytes_of_any_kind_are_damage_and_no_error(tmp_path):
+    source = random.Random(4)
+    with Journal.opened(tmp_path) as journal:
+        for _ in range(200):
+            journal.path.write_bytes(source.randbytes(300) + b"\n\n \n\xff \n")
+            assert journal.records() == []
+            assert journal.damaged >= 4
+
+
+def test_a_full_disk_leaves_no_half_line(tmp_path):
+    """What cannot be written whole is not there at all, so that the next line is whole."""
+    with Journal.opened(tmp_path) as journal:
+        journal.append({"i": 0})
+        usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (journal.path.stat().st_size + 10, usual[1]))
+        try:
+            with pytest.raises(OSError, match="File too large"):
+                journal.append({"i": 1})
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+        journal.append({"i": 2})
+        assert [record["i"] for record in journal.records()] == [0, 2]
+        assert journal.damaged == 0
+
+
+def test_it_stays_its_owners_alone_whatever_was_there(tmp_path):
+    folder = tmp_path / "grades" / ".journal"
+    folder.mkdir(parents=True)
+    folder.chmod(0o777)
+    before = os.umask(0)
+    try:
+        with Journal.opened(tmp_path / "grades") as journal:
+            journal.secret()
+            journal.append({"kind": "result"})
+            journal.save_batch({})
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
+
+
+def test_a_folder_of_somebody_else_is_refused(tmp_path):
+    if os.geteuid() != 0:
+        cannot("needs root, to give a folder to somebody else")
+    (tmp_path / ".journal").mkdir()
+    os.chown(tmp_path / ".journal", 1500, 1500)
+    with pytest.raises(CourseError, match="belongs to somebody else"), Journal.opened(tmp_path):
+        pass
+
+
+def test_a_damaged_secret_is_no_secret(tmp_path):
+    """Inputs drawn from an empty one would be known to all."""
+    with Journal.opened(tmp_path) as journal:
+        whole = journal.secret()
+        for damaged in (b"", b"\n", whole[:-1].encode(), b"z" * 64, b"\xff" * 64):
+            (journal.folder / "secret").write_bytes(damaged)
+            with pytest.raises(CourseError, match="secret is damaged"):
+                journal.secret()
+
+
+def test_a_run_that_is_killed_leaves_no_lock(tmp_path):
+    code = (
+        "import pathlib, time; from course_lib.grading.journal import Journal\n"
+        f"with Journal.opened(pathlib.Path({str(tmp_path)!r})): print('open', flush=True); time.sleep(60)"
+    )
+    other = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    with other:
+        assert other.stdout.readline() == b"open\n"
+        with pytest.raises(CourseError, match="another run is writing there"), Journal.opened(tmp_path):
+            pass
+        other.kill()
+    with Journal.opened(tmp_path):
+        pass
+
+
+def test_a_file_in_its_place_is_named(tmp_path):
+    (tmp_path / ".journal").write_text("mine")
+    with pytest.raises(OSError, match="File exists"), Journal.opened(tmp_path):
+        pass
+    with pytest.raises(CourseError, match="holds no grades"), Journal.opened(tmp_path, create=False):
+        pass
+    assert (tmp_path / ".journal").read_text() == "mine"

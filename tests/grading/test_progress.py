@@ -7,7 +7,9 @@ import sys
 
 import pytest
 
-from course_lib.grading import progress
+from course_lib.grading import judge, progress
+from course_lib.grading.plugin import Outcome
+from course_lib.grading.records import STATUSES, worst
 from course_lib.grading.spec import ROOT, chapter
 
 
@@ -37,6 +39,48 @@ def test_lines_say_what_happened(submission):
     assert result["gaussian_kl"].points == 2
     assert "The minus sign is missing" in result["cross_entropy"].messages[0]
     assert "js_divergence raised AttributeError" in result["js_divergence"].messages[0]
+
+
+def test_every_status_shows_on_a_terminal_and_on_a_page(monkeypatch, capsys):
+    one = chapter("divergences")
+    names = [exercise.name for exercise in one.exercises]
+    for status in STATUSES:
+        found = [progress.Line(name, status, 2.0 if status == "passed" else 0.0, 2.0, ("because",)) for name in names]
+        monkeypatch.setattr(progress, "lines", lambda one, submission, found=found: found)
+        assert progress.check("divergences") == (status == "passed")
+        said = capsys.readouterr().out
+        mark = {"passed": "✓", "not implemented": "·", "missing": "·", "grader fault": "!"}.get(status, "✗")
+        assert f"  {mark} kl_divergence" in said
+        assert status in said or status in ("passed", "wrong", "crashed"), "for those the message says it"
+        assert said.count("because") == 1
+
+
+def test_an_exercise_has_the_worst_status_of_its_tests():
+    exercise = chapter("divergences").exercise("kl_divergence")
+    first, *others = [test.name for test in exercise.tests]
+    for status in STATUSES:
+        outcomes = {first: Outcome(first, status), **{name: Outcome(name, "passed") for name in others}}
+        found = progress._line(exercise, judge.Verdict(chapter("divergences"), outcomes))
+        assert found.status == status
+        outcomes = {name: Outcome(name, "wrong") for name in others} | {first: Outcome(first, status)}
+        found = progress._line(exercise, judge.Verdict(chapter("divergences"), outcomes))
+        assert found.status == worst(["wrong", status])
+    assert progress._line(exercise, judge.Verdict(chapter("divergences"), {})).status == "wrong", "a test did not run"
+
+
+def test_an_excluded_call_and_a_missing_file_are_told(tmp_path, capsys):
+    master = (ROOT / "solutions" / "divergences.py").read_text()
+    uses = "\n\ndef kl_divergence(p, q):\n    return torch.distributions.kl_divergence(p, q)\n"
+    (tmp_path / "divergences.py").write_text(master + uses)
+    assert not progress.check("divergences", submission=str(tmp_path))
+    said = capsys.readouterr().out
+    assert "✗ kl_divergence                0 of 2   forbidden" in said
+    assert "kl_divergence: uses torch.distributions.kl_divergence; build it from elementary operations" in said
+    (tmp_path / "divergences.py").unlink()
+    assert not progress.check("divergences", submission=str(tmp_path))
+    said = capsys.readouterr().out
+    assert said.count("divergences.py is missing") == 1
+    assert "· kl_divergence                0 of 2   missing" in said
 
 
 def test_terminal_output(submission, capsys):

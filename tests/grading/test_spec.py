@@ -2,7 +2,8 @@
 
 import pytest
 
-from course_lib.grading.spec import chapter, read_contracts, read_tests, slugs
+from course_lib.grading.spec import chapter, excluded, read_contracts, read_tests, signatures, slugs
+from course_lib.grading.student import Contract
 
 
 def test_order_is_the_books():
@@ -41,3 +42,17 @@ def test_contracts_and_their_errors(tmp_path):
     path.write_text("def f(:\n")
     with pytest.raises(ValueError, match=r"x\.py, line 1: SyntaxError"):
         read_contracts(path)
+
+
+def test_signatures_and_exclusions_are_read_without_running(tmp_path):
+    (tmp_path / "exercises").mkdir()
+    (tmp_path / "exercises" / "x.py").write_text(
+        "raise SystemExit\ndef f(p: Tensor, /, q, *, scale=1) -> tuple[Tensor, float]: ...\n"
+        "def g(): ...\nclass C: ...\n"
+    )
+    assert signatures("x", tmp_path) == {"f": Contract(("p", "q"), "tuple[Tensor, float]"), "g": Contract((), "")}
+    tests = tmp_path / "exercises" / "test_x.py"
+    tests.write_text("EXCLUDED = {'torch.nn.functional': 'build it'}\nraise SystemExit\n")
+    assert excluded("x", tmp_path) == {"torch.nn.functional": "build it"}
+    tests.write_text("HINTS = {}\n")
+    assert excluded("x", tmp_path) == {}

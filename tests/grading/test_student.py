@@ -1,11 +1,23 @@
 """The proxy through which tests see a submission."""
 
 import textwrap
+from types import ModuleType
 
 import pytest
 import torch
 
-from course_lib.grading.student import Crashed, Failure, Handle, NotImplementedYet, Student, load, local
+from course_lib.grading.sandbox.frames import Ref
+from course_lib.grading.student import (
+    Contract,
+    Crashed,
+    Failure,
+    Handle,
+    NotImplementedYet,
+    Student,
+    is_of_kind,
+    load,
+    local,
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -118,3 +130,151 @@ def test_a_file_that_does_not_run_names_the_line(tmp_path):
         load(path, "gan")
     with pytest.raises(Failure, match="is missing"):
         load(tmp_path / "none.py", "none")
+
+
+def test_every_failure_has_the_status_that_reports_show(make):
+    student = make(
+        """
+        def stub(): raise NotImplementedError
+        def crash(): return 1 / 0
+        def memory(): raise MemoryError
+        def kind(): return object()
+        def change(x): return x.zero_().sum()
+        """
+    )
+    statuses = {}
+    for name, args in {
+        "stub": (),
+        "crash": (),
+        "memory": (),
+        "kind": (),
+        "change": (torch.ones(2),),
+        "none": (),
+    }.items():
+        with pytest.raises(Failure) as caught:
+            getattr(student, name)(*args)
+        statuses[name] = (caught.value.status, caught.value.kind)
+    assert statuses == {
+        "stub": ("not implemented", "not implemented"), "crash": ("crashed", "crashed: ZeroDivisionError"),
+        "memory": ("over limit", "over limit: memory"), "kind": ("wrong", "kind"), "change": ("wrong", "modified"),
+        "none": ("wrong", "not defined"),
+    }  # fmt: skip
+
+
+def test_a_failure_is_made_afresh_each_time(make):
+    """One object that is raised again grows its traceback for ever."""
+    student = make("def f(): return 1 / 0")
+    caught = []
+    for _ in range(2):
+        with pytest.raises(Crashed) as one:
+            student.f()
+        caught.append(one.value)
+    assert caught[0] is not caught[1]
+    assert caught[0].line == caught[1].line == 2
+
+
+def test_what_an_exercise_excludes_is_refused_before_it_runs():
+    asked = []
+    student = Student(lambda request: asked.append(request) or {"value": 1}, excluded={"f": "uses torch.x; build it"})
+    with pytest.raises(Failure, match=r"^f: uses torch\.x; build it$") as caught:
+        student.f()
+    assert caught.value.status == "forbidden"
+    assert asked == []
+    assert student.g() == 1
+
+
+KINDS = {
+    "Tensor": ([torch.ones(2), torch.tensor(1)], [1.0, None, [torch.ones(1)], "text"]),
+    "float": ([1.0, 1, torch.tensor(1.0)], [True, torch.ones(1), "1", None]),
+    "int": ([1, torch.tensor(1)], [True, "1", None]),
+    "bool": ([True], [1, torch.tensor(True)]),
+    "str": (["x"], [b"x", 1]),
+    "list[Tensor]": ([[], [torch.ones(1)]], [torch.ones(1), [1], (torch.ones(1),)]),
+    "dict[str, Tensor]": ([{}, {"a": torch.ones(1)}], [{"a": 1}, [torch.ones(1)]]),
+    "tuple[Tensor, float]": ([(torch.ones(2), 1.0)], [(1.0, torch.ones(2)), (torch.ones(2),), [torch.ones(2), 1.0]]),
+    "tuple[list[Tensor], float]": ([([], 1.0)], [[], 1.0]),
+    "nn.Module": ([], [torch.ones(1), None]),
+    "": ([None, "anything"], []),
+    "SomethingElse": ([None, "anything"], []),
+}
+
+
+@pytest.mark.parametrize("declared", KINDS)
+def test_an_answer_is_of_the_kind_that_the_stub_declares(declared):
+    right, wrong = KINDS[declared]
+    assert all(is_of_kind(value, declared) for value in right)
+    assert not any(is_of_kind(value, declared) for value in wrong)
+    for value in wrong:
+        student = Student(lambda request, value=value: {"value": value}, {"f": Contract((), declared)})
+        with pytest.raises(Failure, match="f: expected ") as caught:
+            student.f()
+        assert caught.value.status == "wrong"
+
+
+def test_arguments_are_shown_by_the_stubs_names():
+    student = Student(lambda request: {"value": 1}, {"f": Contract(("p", "q"))})
+    student.f(1, 2, 3, scale=4)
+    assert student.calls[0].arguments == {"p": 1, "q": 2, "argument 3": 3, "scale": 4}
+
+
+LIES = {
+    "no tuple": 1.0,
+    "no gradients": (torch.ones(2), ()),
+    "too many": (torch.ones(2), (torch.ones(2), torch.ones(2))),
+    "of another shape": (torch.ones(2), (torch.ones(1),)),
+    "of another dtype": (torch.ones(2), (torch.ones(2, dtype=torch.float64),)),
+    "numbers": (torch.ones(2), (1.0,)),
+    "no value": (None, (torch.ones(2),)),
+    "a list": [torch.ones(2), [torch.ones(2)]],
+}
+
+
+@pytest.mark.parametrize("name", LIES)
+def test_a_gradient_from_a_stranger_is_checked_in_form(name):
+    student = Student(lambda request: {"value": LIES[name]})
+    with pytest.raises(Failure, match="gradient is no such thing") as caught:
+        student.value_and_grad("f", torch.ones(2))
+    assert caught.value.status == "malformed answer"
+
+
+def test_other_answers_from_a_stranger_are_checked_in_form():
+    for value in (None, [], {"a": 1}, {"a": None}, torch.ones(1), "text"):
+        handle = Handle(Student(lambda request, value=value: {"value": value}), Ref(0, "net"))
+        reads = [handle.state, handle.training, *([handle.grads] if value != {"a": None} else [])]
+        for read in reads:
+            with pytest.raises(Failure) as caught:
+                read()
+            assert caught.value.status == "malformed answer"
+        if not isinstance(value, dict):
+            with pytest.raises(Failure, match="was not loaded"):
+                Student(lambda request, value=value: {"value": value}).load(source=b"")
+            with pytest.raises(Failure, match="net is no such thing"):
+                Student(lambda request, value=value: {"value": value}).given("net")
+
+
+def test_a_state_that_a_test_starts_from_is_never_the_strangers_word():
+    """Until its code has run, our own twin answers for what it was handed; afterwards nothing else can."""
+    given = ModuleType("given")
+    exec("import torch\ndef net(bias): return torch.nn.Linear(1, 1).requires_grad_(False).eval()\n"
+         "def twice(net): return torch.nn.Sequential(net, net)", vars(given))  # fmt: skip
+    lie = {"weight": torch.full((1, 1), 99.0), "bias": torch.zeros(1)}
+    asked = []
+
+    def ask(request):
+        asked.append(request["do"])
+        replies = {"given": Ref(len(asked), "net"), "state": lie, "training": True, "use": torch.full((1, 1), 99.0)}
+        return {"value": replies.get(request["do"], 0.0)}
+
+    student = Student(ask, given=given)
+    net = student.given("net", 0.0)
+    twice = student.given("twice", net)
+    assert net.state()["weight"].item() != 99
+    assert net.training() is False
+    assert net(torch.ones(1, 1)).item() != 99
+    assert twice(torch.zeros(1, 1)).shape == (1, 1)
+    student.step(net)
+    assert net.state() is not None
+    assert net.state()["weight"].item() == 99
+    assert net.training() is True
+    assert net(torch.ones(1, 1)).item() == 99
+    assert student.given("twice", net)(torch.ones(1, 1)).item() == 99, "made of what may have changed"

@@ -34,7 +34,7 @@ def found(source: str) -> dict[str, str]:
         "from torch.nn import functional as F\nsoft = F.softplus\ndef f(x): return soft(x)",
         "from torch.nn import functional as F\nsoft: object = F.softplus\ndef f(x): return soft(x)",
         "import torch\nnn = torch.nn\nF = nn.functional\ndef f(x): return F.softplus(x)",
-        "from torch.nn import functional as F\nclass N:\n    def g(self, x): return F.relu(x)\ndef f(x): return N().g(x)",
+        "import torch.nn.functional as F\nclass N:\n    def g(self, x): return F.relu(x)\ndef f(x): return N().g(x)",
         "from torch.nn import functional as F\nasync def f(x): return F.softplus(x)",
         "from torch.nn import functional as F\ndef f(x, g=F.softplus): return g(x)",
         "from torch.nn import functional as F\n@F.wrap\ndef f(x): return x",
