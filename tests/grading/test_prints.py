@@ -30,6 +30,8 @@ def test_rounding_is_forgiven_and_nothing_else():
 
 def test_size_is_bounded():
     assert len(json.dumps(prints.digest(torch.rand(1000, 1000)))) < 400
+    huge = torch.ones(1).expand(2**40)
+    assert prints.digest(huge)["shape"] == [2**40], "and so is what it takes to make one"
 
 
 def test_damaged_file_says_what_to_do(tmp_path):
