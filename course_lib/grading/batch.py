@@ -103,18 +103,15 @@ def grade(
         records = journal.records()
         rounds = _rounds(journal, records, people, regrade)
         setup = _setup(journal, chosen, mode, limits)
-        keys = {
-            (one.submission, slug): _key(setup, slug, one.files[slug], rounds.get(one.submission, 0))
+        handed_in = {
+            (one.submission, slug): _task(setup, slug, one.files[slug], rounds.get(one.submission, 0))
             for one in people
             for slug in chosen
             if slug in one.files
         }
-        tasks = {
-            keys[one.submission, slug]: Task(keys[one.submission, slug], slug, one.files[slug])
-            for one in people for slug in chosen if slug in one.files
-        }  # fmt: skip
+        keys = {where: task.key for where, task in handed_in.items()}
         results = {record["key"]: record["result"] for record in records if record["kind"] == "result"}
-        todo = [task for key, task in tasks.items() if key not in results]
+        todo = [task for key, task in {task.key: task for task in handed_in.values()}.items() if key not in results]
         for task, result in _judged(todo, setup, jobs, scheduler, progress):
             results[task.key] = to_json(result)
             if result.status != "grader fault":  # a fault of ours is tried again by the next run
@@ -201,9 +198,9 @@ def _setup(journal: Journal, chosen: list[str], mode: str, limits: Limits) -> Se
     return Setup(tuple(chosen), seed, mode, limits, prints, places)
 
 
-def _key(setup: Setup, slug: str, source: bytes, again: int) -> str:
+def _task(setup: Setup, slug: str, source: bytes, again: int) -> Task:
     parts = [slug, setup.environment[slug], setup.seed, setup.mode, repr(setup.limits), str(again)]
-    return hashlib.sha256("\n".join(parts).encode() + b"\n" + source).hexdigest()
+    return Task(hashlib.sha256("\n".join(parts).encode() + b"\n" + source).hexdigest(), slug, source)
 
 
 def _row(
@@ -272,7 +269,7 @@ def summary(grades: list[Grade], out: Path) -> str:
         result.detail for one in grades for file in one.files.values() for result in file.results
         if result.status == "grader fault"
     })  # fmt: skip
-    lines += [exports.visible(f"Grader fault, no score is lowered: {fault}") for fault in faults[:5]]
+    lines += [exports.visible(f"Grader fault: {fault}") for fault in faults[:5]]
     return "\n".join([*lines, f"Look at {out / 'index.html'}; marks are in {out / 'grades.csv'}"])
 
 
@@ -285,10 +282,8 @@ def export(
         raise CourseError("name one of --canvas CSV, --moodle CSV or --gradescope DIR")
     everyone, _ = load(out)
     grades = [one for one in everyone if not any(map(one.ungraded, one.files))]
-    notes = [
-        f"{len(everyone) - len(grades)} submissions could not be judged and are left out; run `course grade` again"
-    ]
-    notes = notes if len(grades) < len(everyone) else []
+    left = len(everyone) - len(grades)
+    notes = [f"{left} submissions could not be judged and are left out; run `course grade` again"] if left else []
     if gradescope is not None:
         gradescope.mkdir(mode=0o700, parents=True, exist_ok=True)
         for one in grades:

@@ -6,7 +6,7 @@ judges anybody. Then `examine` takes milliseconds.
 
 import builtins
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -36,7 +36,6 @@ class Remote:
     session: Session | None = None
     spent: float = 0.0  # seconds
     opened: int = 0
-    printed: list[bytes] = field(default_factory=list)
     lost: Lost | None = None
 
     def student(self) -> Student:

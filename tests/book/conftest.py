@@ -2,7 +2,6 @@
 
 import functools
 import http.server
-import os
 import shutil
 import subprocess
 import sys
@@ -82,16 +81,6 @@ def serve() -> Iterator[Callable[[Path], str]]:
         server.shutdown()
         server.server_close()
         thread.join()
-
-
-@pytest.fixture(scope="package")
-def chromium() -> Iterator[Browser]:
-    """One browser for all tests. Without one they are skipped, but under CI they fail."""
-    if screenshots.chromium() is None:
-        missing = "no chromium: install it, or set CHROMIUM to its path"
-        pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
-    with screenshots.browser() as running:
-        yield running
 
 
 @dataclass

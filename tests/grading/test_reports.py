@@ -22,6 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Page
 
+from course_lib.authoring import screenshots
 from course_lib.errors import CourseError
 from course_lib.grading import exports, reports
 from course_lib.grading.intake import file_name
@@ -442,12 +443,7 @@ AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_accessible_within_the_screen_and_silent(group, tmp_path):
-    from course_lib.authoring import screenshots
-
-    if screenshots.chromium() is None:
-        missing = "no chromium: install it, or set CHROMIUM to its path"
-        pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
+def test_accessible_within_the_screen_and_silent(group, chromium, tmp_path):
     reports.write(tmp_path, [*group, *map(with_text, HOSTILE)], book="https://book.example")
     students = [tmp_path / "students" / f"{file_name(f'{text} ')}.html" for text in (HOSTILE[0], HOSTILE[-1])]
     pages = [tmp_path / "index.html", *students]
@@ -457,21 +453,18 @@ def test_accessible_within_the_screen_and_silent(group, tmp_path):
         page.on("console", lambda message: found.append(message.text))
         page.on("request", lambda request: request.url.startswith("file:") or found.append(request.url))
 
-    with screenshots.browser() as running:
-        for theme, (name, width) in itertools.product(screenshots.THEMES, screenshots.WIDTHS.items()):
-            context = running.new_context(viewport={"width": width, "height": 900}, color_scheme=theme)
-            page = context.new_page()
-            listen(page)
-            for path in pages:
-                page.goto(path.as_uri())
-                page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
-                where = f"{path.name}, {name}, {theme}"
-                if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
-                    found.append(f"{where}: wider than the screen")
-                page.evaluate(AXE.read_text(encoding="utf-8"))
-                broken = page.evaluate("axe.run(document, {resultTypes: ['violations'], elementRef: false})")[
-                    "violations"
-                ]
-                found += [f"{where}: {one['id']}: {one['nodes'][0]['html'][:100]}" for one in broken]
-            context.close()
+    for theme, (name, width) in itertools.product(screenshots.THEMES, screenshots.WIDTHS.items()):
+        context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=theme)
+        page = context.new_page()
+        listen(page)
+        for path in pages:
+            page.goto(path.as_uri())
+            page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
+            where = f"{path.name}, {name}, {theme}"
+            if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+                found.append(f"{where}: wider than the screen")
+            page.evaluate(AXE.read_text(encoding="utf-8"))
+            broken = page.evaluate("axe.run(document, {resultTypes: ['violations'], elementRef: false})")["violations"]
+            found += [f"{where}: {one['id']}: {one['nodes'][0]['html'][:100]}" for one in broken]
+        context.close()
     assert not found, "\n".join(found)

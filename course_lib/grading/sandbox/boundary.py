@@ -27,12 +27,11 @@ import torch
 from packaging.requirements import Requirement
 
 from course_lib.errors import CourseError
-from course_lib.grading.sandbox import frames
+from course_lib.grading.sandbox import confine, frames
 from course_lib.grading.sandbox.confine import Limits
 
 HERE = Path(__file__).resolve().parent
 WORKER = ("worker.py", "confine.py", "excluded.py", "frames.py", "inside.py")  # what runs behind the boundary
-MODES = ("full", "reduced", "none")
 READY = 120.0  # seconds for a zygote to import torch on a busy machine
 PATIENCE = 5.0  # seconds for it to end when it is told to
 # Each thread would reserve 64 MB beside its stack for what it allocates: a quarter of the memory that a session has.
@@ -444,8 +443,6 @@ def start(mode: str = "auto", limits: Limits | None = None, private: tuple[Path,
 
 def _check_reduced(private: tuple[Path, ...]) -> None:
     """Raises Broken where a session could read what it must not."""
-    from course_lib.grading.sandbox import confine
-
     version, root = confine.landlock_version(), os.geteuid() == 0
     if version >= 3 or (version and root):
         return

@@ -117,18 +117,16 @@ def open_session(message: dict, descriptors: list[int], namespace: int) -> tuple
 
 
 def run_session(message: dict, descriptors: list[int]) -> None:
-    """The child: never returns."""
-    code = 1
+    """The child: never returns, and never goes on unconfined."""
     try:
-        confine_session(message, descriptors)
-        serve()
-        code = 0
-    except BaseException as error:
         try:
+            confine_session(message, descriptors)
+        except BaseException as error:
             socket.socket(fileno=3).sendall(b"not confined: " + str(error).encode())
-        finally:
-            os._exit(code)
-    os._exit(code)
+        else:
+            serve()
+    finally:
+        os._exit(1)
 
 
 def confine_session(message: dict, descriptors: list[int]) -> None:
