@@ -9,7 +9,7 @@ from course_lib.claims import records
 from course_lib.claims.records import ROOMS, Result, Rooms, number, summary
 
 _CLASSES = {"holds": "holds", "does not hold": "fails", "undecided": "undecided", "not testable here": "untestable"}
-_MARKS = {"holds": "✓", "does not hold": "✗", "undecided": "~", "not testable here": "–"}
+MARKS = {"holds": "✓", "does not hold": "✗", "undecided": "~", "not testable here": "–"}
 _TITLES = {
     "holds": "The claim holds",
     "does not hold": "The claim does not hold here",
@@ -86,8 +86,8 @@ def _table(found: list[Result], with_chapter: bool) -> Shown:
     rows = "".join(
         f'<tr class="{_CLASSES[one.verdict]}">'
         + (f"<td>{html.escape(one.slug)}</td>" if with_chapter else "")
-        + f'<th scope="row">{html.escape(one.statement)}</th><td>{_minus(_measured(one))}</td>'
-        f'<td class="course-claim-verdict"><span aria-hidden="true">{_MARKS[one.verdict]}</span> {one.verdict}</td>'
+        + f'<th scope="row">{html.escape(one.statement)}</th><td>{html.escape(measured(one))}</td>'
+        f'<td class="course-claim-verdict"><span aria-hidden="true">{MARKS[one.verdict]}</span> {one.verdict}</td>'
         "</tr>"
         for one in found
     )
@@ -98,13 +98,12 @@ def _table(found: list[Result], with_chapter: bool) -> Shown:
     return Shown(page, "\n".join(map(str, found)))
 
 
-def _measured(one: Result) -> str:
+def measured(one: Result) -> str:
+    """What came out, for a table's cell: figure, interval, seeds, need. For one not testable here, the reason."""
     if one.interval is None:
-        return html.escape(one.reason)
+        return one.reason
     interval = f"{number(one.interval.low)} to {number(one.interval.high)}"
-    return (
-        f"{number(one.interval.center)} ({interval}; {len(one.values)} seeds); needs {html.escape(one.criterion.words)}"
-    )
+    return _minus(f"{number(one.interval.center)} ({interval}; {len(one.values)} seeds); needs {one.criterion.words}")
 
 
 def _strip(found: Result) -> str:
