@@ -167,7 +167,8 @@ def errata(book: Path = BOOK) -> str:
             raise CourseError(f"errata.toml: {unknown('notes', one.notes, NOTES)}")
     rows.sort(key=lambda one: NOTES.index(one.notes))
     present = chapters(book)
-    parts = [f"{len(rows)} errors so far."]
+    boxes = sum(one.chapter in present for one in rows)
+    parts = [f"{len(rows)} errors so far, {boxes} of them in chapters that are ready."]
     for notes, group in groupby(rows, key=lambda one: one.notes):
         cells = []
         for one in group:
