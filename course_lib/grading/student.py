@@ -5,11 +5,13 @@ tensors, numbers, strings, None, and tuples, lists or dicts of those. Networks, 
 exercise is handed come from `exercises/given/<slug>.py` and stay on the submission's side; the test sees a `Handle`.
 """
 
+import signal
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 from torch import Tensor
 
@@ -18,6 +20,9 @@ from course_lib.grading.sandbox.inside import Inside, Trouble, describe, execute
 
 Ask = Callable[[dict[str, Any]], dict[str, Any]]
 """A request to `sandbox.inside.Inside.answer`, wherever that is, and its reply."""
+
+T = TypeVar("T")
+PATIENCE = 20.0  # seconds for an answer in this process; the boundary has its own limits
 
 
 class Failure(AssertionError):
@@ -215,7 +220,32 @@ def local(module: ModuleType, given: ModuleType | None = None, contracts: dict[s
     if contracts is None:
         functions = {name: value for name, value in vars(module).items() if callable(value)}
         contracts = {name: Contract(tuple(parameter_names(one, 99))) for name, one in functions.items()}
-    return Student(Inside(module, given, Ref).answer, contracts, excluded=excluded)
+    answer = Inside(module, given, Ref).answer
+    return Student(lambda request: in_time(lambda: answer(request)), contracts, excluded=excluded)
+
+
+class NoAnswer(BaseException):
+    """Raised in code that takes too long; no Exception, so that it is not caught in passing."""
+
+
+def in_time(work: Callable[[], T]) -> T:
+    """What `work` gives. Raises NoAnswer in it after PATIENCE seconds: a loop without end must not hang the check.
+
+    Only on the main thread, where the system has alarms; elsewhere there is no limit.
+    """
+    if not hasattr(signal, "SIGALRM") or threading.current_thread() is not threading.main_thread():
+        return work()
+
+    def ring(*_: object) -> None:
+        raise NoAnswer(f"within {PATIENCE:g} seconds; is there a loop that never ends?")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+    try:
+        return work()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def load(path: Path, name: str) -> ModuleType:
@@ -227,7 +257,7 @@ def load(path: Path, name: str) -> ModuleType:
         told = f"{path.parent.name}/{path.name} is missing; `course release {path.stem}` writes it"
         raise Failure(told, "missing", status="missing")
     try:
-        return execute(path.read_bytes(), str(path), name)
+        return in_time(lambda: execute(path.read_bytes(), str(path), name))
     except Trouble as trouble:
         raise failure(trouble.reply) from None
 

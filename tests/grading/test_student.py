@@ -1,6 +1,8 @@
 """The proxy through which tests see a submission."""
 
+import signal
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
 
 import pytest
@@ -278,3 +280,33 @@ def test_a_state_that_a_test_starts_from_is_never_the_strangers_word():
     assert net.training() is True
     assert net(torch.ones(1, 1)).item() == 99
     assert student.given("twice", net)(torch.ones(1, 1)).item() == 99, "made of what may have changed"
+
+
+@pytest.mark.parametrize(
+    "caught", ["", "        try:\n            x.sum()\n        except Exception:\n            pass\n"]
+)
+def test_a_loop_that_never_ends_is_told(tmp_path, monkeypatch, caught):
+    monkeypatch.setattr("course_lib.grading.student.PATIENCE", 0.3)
+    path = tmp_path / "gan.py"
+    path.write_text(f"def f(x):\n    while True:\n{caught or '        pass'}\n\ndef g(x):\n    return x + 1\n")
+    student = local(load(path, "endless"))
+    with pytest.raises(Crashed, match=r"f raised NoAnswer: within 0\.3 seconds; is there a loop") as told:
+        student.f(torch.ones(2))
+    assert told.value.line in range(2, 7)
+    assert torch.equal(student.g(torch.ones(2)), torch.full((2,), 2.0)), "the next call is none the worse"
+    assert signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
+
+
+def test_a_file_that_never_ends_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr("course_lib.grading.student.PATIENCE", 0.3)
+    path = tmp_path / "gan.py"
+    path.write_text("while True:\n    pass\n")
+    with pytest.raises(Crashed, match=r"NoAnswer: within 0\.3 seconds"):
+        load(path, "endless")
+
+
+def test_other_threads_have_no_limit(tmp_path):
+    path = tmp_path / "gan.py"
+    path.write_text("def g(x):\n    return x + 1\n")
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(lambda: local(load(path, "threaded")).g(torch.ones(1))).result() == 2
