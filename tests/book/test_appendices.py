@@ -20,7 +20,9 @@ def cited(text: str) -> list[str]:
 
 
 def shown_text(page: str) -> str:
-    return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", page)))
+    """Without tags, and with quotes as they were before the page made them curly."""
+    text = html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", page)))
+    return text.translate(str.maketrans("‘’“”", "''\"\""))
 
 
 def test_every_chapter_of_exercises_is_a_chapter_of_the_book():
