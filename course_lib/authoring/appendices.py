@@ -151,7 +151,7 @@ def claims(book: Path = BOOK) -> str:
             (
                 f"{plain(one.statement)} [{plain(one.source)}]{{.course-source}}\n\n`{one.command}`",
                 f"{plain(display.measured(one))}",
-                f"[{display.MARKS[one.verdict]} {one.verdict}]{{.course-verdict .{_word(one.verdict)}}}",
+                f"[{display.MARKS[one.verdict]} {one.verdict}]{{.course-verdict .{display.CLASSES[one.verdict]}}}",
             )
             for one in results
         ]
@@ -246,10 +246,6 @@ APPENDICES: dict[str, Callable[[Path], str]] = {
 def plain(text: str) -> str:
     """Text with Markdown's own signs escaped."""
     return re.sub(r"([\\`*_{}\[\]<>$|#~])", r"\\\1", text)
-
-
-def _word(verdict: str) -> str:
-    return {"does not hold": "fails", "not testable here": "untestable"}.get(verdict, verdict)
 
 
 def _heading(slug: str, book: Path) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from course_lib.claims import records
 from course_lib.claims.records import ROOMS, Result, Rooms, number, summary
 
-_CLASSES = {"holds": "holds", "does not hold": "fails", "undecided": "undecided", "not testable here": "untestable"}
+CLASSES = {"holds": "holds", "does not hold": "fails", "undecided": "undecided", "not testable here": "untestable"}
 MARKS = {"holds": "✓", "does not hold": "✗", "undecided": "~", "not testable here": "–"}
 _TITLES = {
     "holds": "The claim holds",
@@ -52,7 +52,7 @@ def verdict_box(slug: str, name: str, rooms: Rooms = ROOMS) -> Shown:
     details = "".join(f"<dt>{term}</dt><dd>{definition}</dd>" for term, definition in rows)
     how = "How it was measured" if found.interval else "How to measure it"
     page = (
-        f'<div class="admonition claim course-claim {_CLASSES[found.verdict]}">'
+        f'<div class="admonition claim course-claim {CLASSES[found.verdict]}">'
         f'<p class="admonition-title">{_TITLES[found.verdict]}</p>{body}'
         f"<details><summary>{how}</summary><dl>{details}</dl></details></div>"
     )
@@ -84,7 +84,7 @@ def show(slug: str | None = None, rooms: Rooms = ROOMS) -> str:
 def _table(found: list[Result], with_chapter: bool) -> Shown:
     chapter = '<th scope="col">Chapter</th>' if with_chapter else ""
     rows = "".join(
-        f'<tr class="{_CLASSES[one.verdict]}">'
+        f'<tr class="{CLASSES[one.verdict]}">'
         + (f"<td>{html.escape(one.slug)}</td>" if with_chapter else "")
         + f'<th scope="row">{html.escape(one.statement)}</th><td>{html.escape(measured(one))}</td>'
         f'<td class="course-claim-verdict"><span aria-hidden="true">{MARKS[one.verdict]}</span> {one.verdict}</td>'

@@ -1,5 +1,5 @@
 # attack: ten thousand modules in one answer, each of which the worker must keep and the judge must know
-# status: wrong|malformed answer|over limit
+# status: wrong|malformed answer|over limit|timed out
 # points: 0
 from torch import nn
 
