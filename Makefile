@@ -71,7 +71,7 @@ test: $(BOOK)  ## everything: units, exercises, notebooks executed again, the bo
 	@OMP_NUM_THREADS=1 PYTHONHASHSEED=0 $(BIN)/python -m pytest -n 2 --dist loadfile --nbval-lax --nbval-cell-timeout=300 tests book
 
 quick: $(BOOK)  ## the tests that take no more than a few seconds each
-	@$(BIN)/python -m pytest tests -m "not slow"
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile tests -m "not slow"
 
 attack: $(READY)  ## hand in every hostile submission: does one gain a point?
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -q tests/grading/test_attacks.py
