@@ -107,9 +107,10 @@ window.addEventListener("load", () => {
     requestAnimationFrame(() => sayValues(new Set(changes.map((change) => change.target)))),
   );
   moved.observe(document.body, { subtree: true, attributeFilter: ["aria-valuenow"] });
-  const sizes = new ResizeObserver(soon);
+  const sizes = new ResizeObserver(markScrollers); // at once, before the frame is drawn
   for (const box of document.querySelectorAll("body, article.bd-article")) sizes.observe(box);
   new MutationObserver(soon).observe(document.body, { childList: true, subtree: true });
   document.fonts.addEventListener("loadingdone", soon); // formulas grow when their fonts arrive, boxes do not
+  document.addEventListener("transitionend", soon); // the sidebar slides in
   soon();
 });

@@ -48,7 +48,7 @@ def browser() -> Iterator[Browser]:
 
 
 def settle(page: Page) -> None:
-    """Wait until fonts are loaded, formulas set and widgets drawn."""
+    """Wait until fonts are loaded, formulas set, widgets drawn and what slides (the sidebar, after a resize) rests."""
     page.evaluate(
         """async () => {
             await window.MathJax?.startup?.promise;
@@ -56,7 +56,12 @@ def settle(page: Page) -> None:
             const views = document.querySelectorAll('script[type="application/vnd.jupyter.widget-view+json"]').length;
             for (let i = 0; i < 200 && document.querySelectorAll(".widget-subarea > *").length < views; i++)
                 await new Promise((done) => setTimeout(done, 25));
-            await new Promise((done) => setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(done)), 50));
+            const frames = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+            await frames();
+            const moving = document.getAnimations().filter((a) => a.effect.getComputedTiming().endTime < Infinity);
+            await Promise.allSettled(moving.map((animation) => animation.finished));
+            await new Promise((done) => setTimeout(done, 50));
+            await frames();
         }"""
     )
 
