@@ -31,6 +31,7 @@ Assignments = Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME=VALUE ...",
 Pixels = Annotated[int | None, tyro.conf.arg(metavar="PIXELS", help_behavior_hint="(default: the data set's)")]
 
 INTERRUPTED = 130  # the shell's exit status for a command stopped by Ctrl-C
+COMPOSED = 2000  # pictures of a set that is made anew for every batch, where a fixed number is compared with
 
 
 def train(
@@ -53,6 +54,7 @@ def train(
     log_every: int = 50,
     sample_every: int = 200,
     evaluate_every: int = 200,
+    quality: int = 0,
     checkpoint_every: int = 200,
     keep: int = 3,
     tensorboard: bool = False,
@@ -84,6 +86,8 @@ def train(
         log_every: Steps between lines of metrics.jsonl.
         sample_every: Steps between sample grids.
         evaluate_every: Steps between looks at the validation data, for models that can tell how well they fit them.
+        quality: Samples to measure the Fréchet and sliced Wasserstein distances of, at each evaluation; 0 for never.
+            See `course quality`.
         checkpoint_every: Steps between checkpoints.
         keep: How many checkpoints stay.
         tensorboard: Write for TensorBoard too: tensorboard --logdir runs
@@ -102,7 +106,7 @@ def train(
         recipe, data_set, out, steps=steps, seed=seed, resume=resume, data_options=options, precision=precision,
         accumulate=accumulate, compile=compile, log_every=log_every, sample_every=sample_every,
         evaluate_every=evaluate_every, checkpoint_every=checkpoint_every, keep=keep, tensorboard=tensorboard,
-        hooks=_evaluations(recipe, data, options),
+        hooks=[*_evaluations(recipe, data, options), *_qualities(data, options, quality)],
     )  # fmt: skip
     if not _speaks():
         return None if outcome.finished else INTERRUPTED
@@ -149,6 +153,39 @@ def sample(
     data_set = None if image else data_sets.load(record["data"], **record["data_options"])  # to draw points over
     save_samples(draw(recipe, n, seed), out, data_set, f"step {step:,}")
     print(f"{n} samples of '{record['model']}' at step {step}: {out}")
+
+
+def quality(
+    run: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")],
+    n: int = 2000,
+    seed: int = 0,
+    referee: Annotated[
+        str | None, tyro.conf.arg(metavar="NAME|RUN", help_behavior_hint="(default: by the data)")
+    ] = None,
+) -> None:
+    """Measure how near a trained model's samples are to real images.
+
+    Prints, and writes to RUN/quality.json, a Fréchet distance in the features of a network trained in the course, and a
+    sliced Wasserstein distance of the pixels; both beside those of held-out real images.
+
+    Args:
+        run: A run directory of `course train`, of images.
+        n: How many samples; no more count than there are held-out images (validation and test).
+        seed: Of the samples.
+        referee: Whose features: digits, avatars, or a run directory of a convnet or attribute_net.
+    """
+    from course_lib import evaluation, models
+    from course_lib.files import write_json
+
+    _check_seed(seed)
+    if n < 2:
+        raise CourseError(f"n must be at least 2, not {n}")
+    recipe, record, step = models.load_run(run)
+    judge = _referee(record["data"], referee)
+    train, held_out = _real_and_held_out(record["data"], record["data_options"])
+    found = evaluation.quality(evaluation.samples(recipe, n, seed), train, held_out, judge)
+    write_json(run / "quality.json", {"step": step, "seed": seed, **dataclasses.asdict(found)})
+    print(found)
 
 
 def compare(
@@ -483,6 +520,7 @@ def claims(
 COMMANDS: dict[str, Callable[..., int | None]] = {
     "train": train,
     "sample": sample,
+    "quality": quality,
     "compare": compare,
     "throughput": throughput,
     "list": list_,
@@ -551,7 +589,9 @@ def _prepare(
         raise CourseError(f"--image-size {image_size} and --data-options size={options['size']} disagree: name one")
     data_set = data_sets.load(data, **options)
     config = _configure(module, "" if full_size else data, _pairs(changes, "--set"))
-    recipe = models.recipe_class(module).build(config, data_set.shape, data_set.classes, data_set.levels)
+    recipe = models.recipe_class(module).build(
+        config, data_set.shape, data_set.classes, data_set.levels, data_set.attribute_names
+    )
     return recipe, data_set, options
 
 
@@ -584,6 +624,44 @@ def _evaluations(recipe: Any, data: str, options: dict[str, Any]) -> list[Any]:
     if type(recipe).evaluate is Recipe.evaluate or not takes_split or options.get("split", "train") != "train":
         return []
     return [evaluation(data_sets.load(data, **{**options, "split": "validation"}))]
+
+
+def _qualities(data: str, options: dict[str, Any], n: int) -> list[Any]:
+    """A hook that measures n samples; none for n = 0."""
+    if n == 0:
+        return []
+    from course_lib import evaluation
+
+    judge = _referee(data, None)
+    return [evaluation.hook(n, *_real_and_held_out(data, options), judge)]
+
+
+def _referee(data: str, which: str | None) -> Any:
+    """The referee asked for, or the stored one of this data set."""
+    from course_lib.evaluation import referees
+
+    if which is None and not (referees.STORED / data).is_dir():
+        raise CourseError(
+            f"the course stores no referee for {data}: train one (a convnet or an attribute_net) and name its run "
+            "afterwards, course quality RUN --referee REFEREE_RUN"
+        )
+    return referees.referee(which or data)
+
+
+def _real_and_held_out(data: str, options: dict[str, Any]) -> tuple[Any, Any]:
+    """Images of the training split, and of the two others together."""
+    from torch import cat
+
+    from course_lib import data as data_sets
+
+    if "split" not in inspect.signature(data_sets.SETS[data]).parameters:
+        raise CourseError(f"{data} has no held-out images to compare with")
+    images = {}
+    for split in ("train", "validation", "test"):
+        part = data_sets.load(data, **{**options, "split": split})
+        part = part.finite(COMPOSED) if isinstance(part, data_sets.Composed) else part
+        images[split] = part.rows(slice(0, len(part))).image
+    return images["train"], cat([images["validation"], images["test"]])
 
 
 def _pairs(assignments: Sequence[str], option: str) -> dict[str, str]:

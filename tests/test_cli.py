@@ -119,7 +119,7 @@ def test_the_seed_draws_the_weights(course, tmp_path):
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["train", "gam"], "unknown model 'gam': did you mean gan?"),
+        (["train", "pixlcnn"], "unknown model 'pixlcnn': did you mean pixelcnn?"),
         (["train", "gan", "--data", "digts"], "unknown data set 'digts': did you mean digits"),
         (["train", "gan", "--set", "hiden=3"], "unknown setting 'hiden': did you mean hidden?"),
         (["train", "gan", "--set", "hidden=many"], "--set hidden=many: hidden takes int"),
@@ -168,9 +168,9 @@ def test_runs_that_may_not_be_gone_on_with(course, tmp_path):
     assert "config.latent is 32 there, 5 here; seed is 0 there, 1 here" in told
     config = tmp_path / "r" / "config.json"
     text = config.read_text()
-    config.write_text(text.replace('"gan"', '"dcgan"'))
-    assert "holds a run of 'dcgan', not of 'gan'" in _complaint(course("train", "gan", "--out", "r", "--resume", *TINY))
-    assert "unknown model 'dcgan'" in _complaint(course("sample", "r"))
+    config.write_text(text.replace('"gan"', '"boltzmann"'))
+    assert "holds a run of 'boltzmann', not of 'gan'" in _complaint(course("train", "gan", "--out", "r", "--resume", *TINY))
+    assert "unknown model 'boltzmann'" in _complaint(course("sample", "r"))
     config.write_text(text)
     weights = next((tmp_path / "r").rglob("weights.safetensors"))
     weights.write_bytes(weights.read_bytes()[:-1])

@@ -10,52 +10,7 @@ from course_lib.claims.intervals import above, below, within
 from course_lib.claims.statements import Measurement, Scale, claim, shared_run
 from course_lib.data import photos
 from course_lib.layers.upsampling import ResizeConv2d, bilinear_init_
-
-# ------------------------------------------------------------------------------------- what a spectrum says of stripes
-
-
-def stride_lines(images: Tensor, stride: int) -> Tensor:
-    """The power of images at the stride's frequencies: multiples of 1 / stride cycles a pixel along both axes.
-
-    images: [N, C, H, W], height and width multiples of the stride.
-    Returns [stride, stride], means over images and channels of |DFT|^2 / (H W)^2; entry (0, 0) is the squared mean.
-    All the power of a pattern that repeats every `stride` pixels is in these entries.
-    """
-    height, width = images.shape[-2:]
-    if height % stride or width % stride:
-        raise ValueError(f"{height} x {width} pixels are no whole number of periods of {stride}")
-    power = torch.fft.fft2(images.double()).abs().square().mean((0, 1)) / (height * width) ** 2
-    return power[:: height // stride, :: width // stride]
-
-
-def checkerboard_energy(images: Tensor, stride: int) -> float:
-    """Power at the stride's frequencies, the mean's own excepted, as a share of the mean's: 0 for a constant image."""
-    lines = stride_lines(images, stride)
-    return ((lines.sum() - lines[0, 0]) / lines[0, 0]).item()
-
-
-def line_excess(images: Tensor, stride: int) -> float:
-    """How far the stride's frequencies stand out: their mean power over that of their neighbours in the spectrum.
-
-    images: [N, C, H, W] of at least 4 periods along each axis. Near 1 for noise of any smooth spectrum, larger where
-    something repeats every `stride` pixels. The power is averaged over images and channels before the ratio is taken.
-    Neighbours are the up to 8 frequencies around each line; the mean of an image is no line.
-    """
-    height, width = images.shape[-2:]
-    if height % stride or width % stride or min(height, width) < 4 * stride:
-        raise ValueError(f"{height} x {width} pixels are no whole number of periods of {stride}, or fewer than 4")
-    power = torch.fft.fft2(images.double()).abs().square().mean((0, 1))
-    lines, around = [], []
-    for row in range(0, height, height // stride):
-        for column in range(0, width, width // stride):
-            if row or column:
-                lines.append(power[row, column])
-                # Photographs have much of their power on the axes: a line there is compared with its axis alone.
-                down, across = (-1, 0, 1) if row else (0,), (-1, 0, 1) if column else (0,)
-                near = [power[(row + a) % height, (column + b) % width] for a in down for b in across if a or b]
-                around.append(torch.stack(near).mean())
-    return (torch.stack(lines).mean() / torch.stack(around).mean()).item()
-
+from course_lib.metrics import checkerboard_energy, line_excess, psnr
 
 # ------------------------------------------------------------------------------------------- a constant kernel, exactly
 
@@ -142,12 +97,6 @@ def grey_patches(split: str, count: int, seed: int) -> Tensor:
     return photos.load(split, size=SIZE, channels=1).batch(count, torch.Generator().manual_seed(seed)).image
 
 
-def psnr(made: Tensor, image: Tensor) -> float:
-    """Peak signal-to-noise ratio in dB, 10 log10(2^2 / mean squared error), of pixels in [-1, 1], without the rim."""
-    inner = slice(RIM, -RIM)
-    return 10 * math.log10(4 / (made - image)[..., inner, inner].square().mean().item())
-
-
 def gaussian(size: int, deviation: float) -> Tensor:
     """A Gaussian kernel [1, 1, size, size] that sums to 1."""
     line = torch.exp(-((torch.arange(size) - size // 2) ** 2) / (2 * deviation**2))
@@ -182,9 +131,9 @@ def transpose_is_no_inverse(seed: int, scale: Scale) -> Measurement:
     blurred = F.conv2d(around, kernel)
     back = F.conv_transpose2d(F.pad(blurred, (margin,) * 4, mode="circular"), kernel, padding=2 * margin)
     arms = {
-        "blurred": psnr(blurred, image),
-        "transposed": psnr(back, image),
-        "deconvolved": psnr(least_squares_inverse(blurred, kernel, 1e-4), image),
+        "blurred": psnr(blurred, image, RIM),
+        "transposed": psnr(back, image, RIM),
+        "deconvolved": psnr(least_squares_inverse(blurred, kernel, 1e-4), image, RIM),
     }
     return Measurement(arms["transposed"] - arms["blurred"], arms=arms)
 
@@ -265,7 +214,7 @@ def restored(image: Tensor, layers: dict[str, nn.Module]) -> dict[str, float]:
     small = halved(image)
     made = {mode: F.interpolate(small, scale_factor=2, mode=mode) for mode in ("nearest", "bilinear", "bicubic")}
     made |= {name: layer(small) for name, layer in layers.items()}
-    return {name: psnr(one, image) for name, one in made.items()}
+    return {name: psnr(one, image, RIM) for name, one in made.items()}
 
 
 @claim(

@@ -43,17 +43,31 @@ def load_run(out: Path | str) -> tuple[Recipe, dict[str, Any], int]:
     """
     out = Path(out)
     record = runs.read_config(out)
-    module = load(record["model"])
     try:
-        # JSON knows no tuples, and a frozen Config holds no lists.
-        config = module.Config(
-            **{key: tuple(value) if isinstance(value, list) else value for key, value in record["config"].items()}
-        )
+        recipe = from_record(record)
     except TypeError as error:
         raise CourseError(f"{out} was trained by another version of '{record['model']}': {error}") from error
     checkpoint = checkpoints.newest(out / "checkpoints")
     if checkpoint is None:
         raise CourseError(f"{out} has no checkpoint yet: let it train on with --resume")
-    recipe = recipe_class(module).build(config, tuple(record["shape"]), tuple(record["classes"]), record.get("levels"))
     recipe.load_state_dict({**checkpoint.tensors["weights"], **checkpoint.tensors["averages"]})
     return recipe.eval(), record, checkpoint.step
+
+
+def from_record(record: dict[str, Any]) -> Recipe:
+    """The model that a config.json describes, its weights as they were drawn now.
+
+    Raises CourseError for an unknown model, TypeError for settings that its Config does not have.
+    """
+    module = load(record["model"])
+    # JSON knows no tuples, and a frozen Config holds no lists.
+    config = module.Config(
+        **{key: tuple(value) if isinstance(value, list) else value for key, value in record["config"].items()}
+    )
+    return recipe_class(module).build(
+        config,
+        tuple(record["shape"]),
+        tuple(record["classes"]),
+        record.get("levels"),
+        tuple(record.get("attributes", ())),
+    )

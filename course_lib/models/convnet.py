@@ -77,7 +77,12 @@ class ConvNet(Recipe):
 
     @classmethod
     def build(
-        cls, config: Config, shape: tuple[int, ...], classes: tuple[str, ...] = (), levels: int | None = None
+        cls,
+        config: Config,
+        shape: tuple[int, ...],
+        classes: tuple[str, ...] = (),
+        levels: int | None = None,
+        attributes: tuple[str, ...] = (),
     ) -> Self:
         return cls(config, shape, len(classes))
 

@@ -98,7 +98,12 @@ class PixelCNN(Recipe):
 
     @classmethod
     def build(
-        cls, config: Config, shape: tuple[int, ...], classes: tuple[str, ...] = (), levels: int | None = None
+        cls,
+        config: Config,
+        shape: tuple[int, ...],
+        classes: tuple[str, ...] = (),
+        levels: int | None = None,
+        attributes: tuple[str, ...] = (),
     ) -> Self:
         return cls(replace(config, levels=config.levels or levels), shape)
 

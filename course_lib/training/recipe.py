@@ -74,9 +74,17 @@ class Recipe(nn.Module):
 
     @classmethod
     def build(
-        cls, config: Any, shape: tuple[int, ...], classes: tuple[str, ...] = (), levels: int | None = None
+        cls,
+        config: Any,
+        shape: tuple[int, ...],
+        classes: tuple[str, ...] = (),
+        levels: int | None = None,
+        attributes: tuple[str, ...] = (),
     ) -> Self:
-        """The model for data of this shape; one that must know their classes or grey levels overrides this."""
+        """The model for data of this shape; one that must know their classes, grey levels or attributes overrides it.
+
+        levels: of grey in each channel, or None.   attributes: names of the columns of `Batch.attributes`.
+        """
         return cls(config, shape)
 
     @property

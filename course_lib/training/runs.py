@@ -48,6 +48,7 @@ def describe(
         "shape": data.shape,
         "classes": data.classes,
         "levels": data.levels,
+        "attributes": data.attribute_names,
         "config": dataclasses.asdict(recipe.config),
         "seed": seed,
         "precision": precision,
