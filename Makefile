@@ -86,10 +86,13 @@ bench: $(READY)  ## measure speed: engine, systems, data sets, checkpoints; prin
 	  --benchmark-columns=median,iqr,rounds --benchmark-sort=name --store book/results/benchmarks.md -q tests/benchmarks
 
 FULL := --data avatars --image-size 64 --full-size --precision bf16 --compile
-full-size: $(READY)  ## on a GPU: train gan and vae at the size of their papers, store speed and samples for the book
+full-size: $(READY)  ## on a GPU: train gan, vae and dcgan at the size of their papers, store speed, curves, quality and samples for the book
 	@$(BIN)/python -c 'import sys, torch; sys.exit(None if torch.cuda.is_available() else "make full-size needs a GPU")'
-	@for model in gan vae; do set -e; \
+	@for model in gan vae dcgan; do set -e; \
 	  $(BIN)/course throughput $$model $(FULL) --steps 200 --store book/results/full_size/$$model.json; \
-	  $(BIN)/course train $$model $(FULL) --steps 20000 --checkpoint-every 2000 --sample-every 2000 --out runs/$$model/full-size --resume; \
+	  $(BIN)/course train $$model $(FULL) --steps 20000 --checkpoint-every 2000 --sample-every 2000 --evaluate-every 2000 --quality 2000 --out runs/$$model/full-size --resume; \
 	  $(BIN)/course sample runs/$$model/full-size --out book/results/full_size/$$model.png; \
+	  $(BIN)/course quality runs/$$model/full-size; \
+	  cp runs/$$model/full-size/quality.json book/results/full_size/$$model-quality.json; \
+	  cp runs/$$model/full-size/metrics.jsonl book/results/full_size/$$model-metrics.jsonl; \
 	done
