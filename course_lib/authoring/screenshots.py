@@ -58,8 +58,10 @@ def settle(page: Page) -> None:
                 await new Promise((done) => setTimeout(done, 25));
             const frames = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
             await frames();
-            const moving = document.getAnimations().filter((a) => a.effect.getComputedTiming().endTime < Infinity);
-            await Promise.allSettled(moving.map((animation) => animation.finished));
+            // Polled, not awaited: the promise of a transition that nobody sees may never be kept.
+            const moves = (a) => a.playState === "running" && a.effect.getComputedTiming().endTime < Infinity;
+            for (let i = 0; i < 80 && document.getAnimations().some(moves); i++)
+                await new Promise((done) => setTimeout(done, 25));
             await new Promise((done) => setTimeout(done, 50));
             await frames();
         }"""

@@ -44,7 +44,11 @@ def test_accessible_and_within_the_screen(site: Path, name: str, serve, visit):
         over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         if over > 0:
             found.append(f"{width_name}, {theme}: {over} px wider than the screen: {widest(page)}")
-        found += [f"{width_name}, {theme}: {violation}" for violation in serious_violations(page)]
+        violations = serious_violations(page)
+        if violations:  # what stays; on a busy machine a page may have been seen between two frames
+            page.wait_for_timeout(1000)
+            violations = serious_violations(page)
+        found += [f"{width_name}, {theme}: {violation}" for violation in violations]
     assert not found, "\n".join(found)
 
 
