@@ -36,10 +36,10 @@ def test_attributes_of_avatars_are_read():
     found = judge.predict(batch.image)
     truth = dict(zip(judge.attribute_names, batch.attributes.T, strict=True))
     assert list(found) == list(data.load("avatars", count=1).attribute_names)
-    for name, least in {"glasses": 0.97, "hat": 0.97, "beard none": 0.9}.items():
+    for name, least in {"glasses": 0.9, "hat": 0.98, "hair_style long": 0.97, "background stripes": 0.97}.items():
         assert ((found[name] > 0.5) == (truth[name] > 0.5)).float().mean() > least, name
-    assert torch.corrcoef(torch.stack([found["yaw"], truth["yaw"]]))[0, 1] > 0.95
-    assert (found["yaw"] - truth["yaw"]).abs().mean() < 5  # degrees
+    assert torch.corrcoef(torch.stack([found["yaw"], truth["yaw"]]))[0, 1] > 0.85
+    assert (found["yaw"] - truth["yaw"]).abs().mean() < 7  # degrees
 
 
 def test_a_run_can_be_a_referee(tmp_path, monkeypatch):
