@@ -168,9 +168,9 @@ def test_runs_that_may_not_be_gone_on_with(course, tmp_path):
     assert "config.latent is 32 there, 5 here; seed is 0 there, 1 here" in told
     config = tmp_path / "r" / "config.json"
     text = config.read_text()
-    config.write_text(text.replace('"gan"', '"boltzmann"'))
-    assert "holds a run of 'boltzmann', not of 'gan'" in _complaint(course("train", "gan", "--out", "r", "--resume", *TINY))
-    assert "unknown model 'boltzmann'" in _complaint(course("sample", "r"))
+    config.write_text(text.replace('"gan"', '"rbn"'))
+    assert "holds a run of 'rbn', not of 'gan'" in _complaint(course("train", "gan", "--out", "r", "--resume", *TINY))
+    assert "unknown model 'rbn'" in _complaint(course("sample", "r"))
     config.write_text(text)
     weights = next((tmp_path / "r").rglob("weights.safetensors"))
     weights.write_bytes(weights.read_bytes()[:-1])
