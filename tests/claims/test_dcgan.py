@@ -1,7 +1,7 @@
 """The measures that the claims of the chapter `dcgan` rest on."""
 
 import math
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 import torch
@@ -64,11 +64,9 @@ def test_real_digits_are_near_themselves_and_grey_ones_far():
 @pytest.mark.slow
 def test_a_generator_that_never_learns_ends_far_away(monkeypatch):
     """The same experiment with a learning rate of nearly nothing: its distance stays, the guided one's falls."""
-    from dataclasses import replace
-
     monkeypatch.setitem(ARMS, "asleep", replace(GUIDED, learning_rate=1e-9))
-    short = Scale("short", 0.35)
+    short = Scale("short", 0.5)
     asleep, awake = dcgan.run(0, short, "asleep"), dcgan.run(0, short, "guidelines")
     assert asleep.swing < 0.05
     assert asleep.end > 1.5 * awake.end
-    assert asleep.spread < 0.1
+    assert asleep.spread < 0.5 * awake.spread
