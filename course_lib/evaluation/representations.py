@@ -8,6 +8,7 @@ classes off them. Pixels, principal components and k-means features are what it 
 """
 
 import copy
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Self
 
 import numpy as np
 import torch
+import tyro
 from sklearn.cluster import MiniBatchKMeans
 from sklearn.model_selection import GridSearchCV
 from sklearn.svm import LinearSVC
@@ -240,7 +242,8 @@ def guided_map(discriminator: Discriminator, images: Tensor, stage: int, signal:
 
 
 def main(
-    run: Path,
+    run: tyro.conf.Positional[Path],
+    *,
     data: str,
     labels: int | None = None,
     repeats: int = 1,
@@ -270,6 +273,7 @@ def main(
 
 
 if __name__ == "__main__":
-    import tyro
-
-    tyro.cli(main, config=(tyro.conf.PositionalRequiredArgs,))
+    try:
+        tyro.cli(main)
+    except CourseError as error:
+        sys.exit(str(error))

@@ -1,10 +1,13 @@
 """The protocol of pooled features, on data whose answer is known and on files of the published sets' form."""
 
 import io
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 import torch
+import tyro
 from datasets import Dataset, Features, Image, Value
 from PIL import Image as Picture
 from torch import nn
@@ -183,11 +186,17 @@ def test_the_command_on_files_of_cifars_form(tmp_path, monkeypatch, capsys):
     )
     run = tmp_path / "run"
     _run(model, cifar, run)
-    main(run, "cifar10", labels=10, repeats=2, source=str(tmp_path))
+    tyro.cli(main, args=[str(run), "--data", "cifar10", "--labels", "10", "--repeats", "2", "--source", str(tmp_path)])
     said = capsys.readouterr().out
     assert "256 features" in said
     assert "over 2 draws" in said
     assert float(said.split("accuracy ")[1].split("%")[0]) > 80
+
+
+def test_a_missing_run_is_told_in_one_line():
+    command = [sys.executable, "-m", "course_lib.evaluation.representations", "nowhere", "--data", "digits"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (1, "nowhere is no run directory: it has no config.json\n")
 
 
 def _run(model: DCGAN, images: ImageSet, out) -> None:
