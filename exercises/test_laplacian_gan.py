@@ -37,7 +37,7 @@ HINTS = {
     "reconstruct": [
         "Run the definition of h_k backwards: which of its terms do you know at the coarsest level?",
         "Begin with the last of the list, walk towards the first, and carry one image along.",
-        "for residual in reversed(pyramid[:-1]): image = up(image, its height, its width) + residual.",
+        "image = up(image, its height, its width) + difference, for every difference in reversed(pyramid[:-1]).",
     ],
     "lapgan_sample": [
         "It is the reconstruction, with a generator in the place where the pyramid had a stored difference.",
@@ -61,7 +61,7 @@ def reduced(x):
 def expanded(x, height, width):
     """scipy's up-sampling by inserted zeros and a filter of twice the weights, on an image whose edges are repeated."""
     y = np.pad(x.numpy(), ((0, 0), (0, 0), (1, 1), (1, 1)), mode="edge")
-    for axis, size in ((2, height), (3, width)):
+    for axis, size in enumerate((height, width), 2):
         y = scipy.signal.upfirdn(2 * WEIGHTS, y, up=2, axis=axis)
         y = np.take(y, range(4, 4 + size), axis=axis)  # 2 for the pixel in front, 2 for half the filter
     return torch.from_numpy(y.copy())

@@ -56,12 +56,12 @@ def trainable(module: nn.Module) -> Callable[[], bool]:
 def _prepare(network: nn.Module) -> nn.Module:
     """Every parameter 0.3 at first, but those of Scale; running statistics as after some training."""
     with torch.no_grad():
-        for module in network.modules():
-            if isinstance(module, Scale):
+        for layer in network.modules():
+            if isinstance(layer, Scale):
                 continue
-            for parameter in module.parameters(recurse=False):
+            for parameter in layer.parameters(recurse=False):
                 parameter.fill_(0.3)
-            if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
-                module.running_mean.fill_(0.5)
-                module.running_var.fill_(2.0)
+            if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
+                layer.running_mean.fill_(0.5)
+                layer.running_var.fill_(2.0)
     return network
