@@ -589,10 +589,7 @@ def _prepare(
         raise CourseError(f"--image-size {image_size} and --data-options size={options['size']} disagree: name one")
     data_set = data_sets.load(data, **options)
     config = _configure(module, "" if full_size else data, _pairs(changes, "--set"))
-    recipe = models.recipe_class(module).build(
-        config, data_set.shape, data_set.classes, data_set.levels, data_set.attribute_names
-    )
-    return recipe, data_set, options
+    return models.recipe_class(module).build(config, data_set), data_set, options
 
 
 def _configure(module: "ModuleType", data: str, changes: dict[str, str]) -> Any:

@@ -275,6 +275,7 @@ def graded(course, tmp_path):
     return lambda *options: course("grade", "class", "--out", "grades", "--unsafe-no-sandbox", *options)
 
 
+@pytest.mark.slow
 def test_a_class_is_graded_overridden_and_exported(course, graded, tmp_path):
     status, out, _ = graded("--late", "10%/day")
     assert (status, out) == (
@@ -327,6 +328,7 @@ def test_mistakes_in_grading_are_told_in_one_line(graded, tmp_path, options, mes
     assert not list(tmp_path.rglob("grades.csv"))
 
 
+@pytest.mark.slow
 def test_mistakes_with_grades_are_told_in_one_line(course, graded, tmp_path):
     for command in (["override", "grades", "x", "gan", "1", "--reason", "y"], ["export", "grades"]):
         nothing = "grades holds no grades; `course grade SUBMISSIONS --out grades` makes them"

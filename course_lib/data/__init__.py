@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from course_lib.data import avatars, digits, downloads, folder, mixtures, photos, scenes
-from course_lib.data.sets import SPLITS, Batch, Composed, DataSet, ImageSet, PointSet
+from course_lib.data.sets import SPLITS, Batch, Composed, DataInfo, DataSet, ImageSet, PointSet
 from course_lib.errors import CourseError, unknown
 
 SETS: dict[str, Callable[..., DataSet]] = {
@@ -25,8 +25,8 @@ SETS: dict[str, Callable[..., DataSet]] = {
 }
 
 __all__ = [
-    "SETS", "SPLITS", "Batch", "Composed", "DataSet", "ImageSet", "PointSet", "avatars", "digits", "load",
-    "mixtures",
+    "SETS", "SPLITS", "Batch", "Composed", "DataInfo", "DataSet", "ImageSet", "PointSet", "avatars", "digits",
+    "load", "mixtures",
 ]  # fmt: skip
 
 

@@ -50,6 +50,16 @@ class Batch(NamedTuple):
         return Batch(self.image[index], label, attributes, {name: view[index] for name, view in self.views.items()})
 
 
+@dataclass(frozen=True)
+class DataInfo:
+    """What a model may know of its data before it sees any, named as a data set names it."""
+
+    shape: tuple[int, ...]
+    classes: tuple[str, ...] = ()
+    attribute_names: tuple[str, ...] = ()
+    levels: int | None = None
+
+
 class DataSet(Protocol):
     """What the training engine asks of data. `shape` is that of one example: (C, H, W), or (d,) for points."""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from course_lib.data import DataInfo
 from course_lib.errors import CourseError, unknown
 from course_lib.training import Recipe, checkpoints, runs
 
@@ -64,10 +65,10 @@ def from_record(record: dict[str, Any]) -> Recipe:
     config = module.Config(
         **{key: tuple(value) if isinstance(value, list) else value for key, value in record["config"].items()}
     )
-    return recipe_class(module).build(
-        config,
-        tuple(record["shape"]),
-        tuple(record["classes"]),
-        record.get("levels"),
-        tuple(record.get("attributes", ())),
+    data = DataInfo(
+        shape=tuple(record["shape"]),
+        classes=tuple(record["classes"]),
+        attribute_names=tuple(record.get("attributes", ())),
+        levels=record.get("levels"),
     )
+    return recipe_class(module).build(config, data)

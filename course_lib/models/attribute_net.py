@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.optim import Adam, Optimizer
 
-from course_lib.data import Batch
+from course_lib.data import Batch, DataInfo, DataSet
 from course_lib.errors import CourseError
 from course_lib.models.convnet import Config, ConvNet
 from course_lib.training import Optimize, Recipe
@@ -35,15 +35,8 @@ class AttributeNet(Recipe):
     """
 
     @classmethod
-    def build(
-        cls,
-        config: Config,
-        shape: tuple[int, ...],
-        classes: tuple[str, ...] = (),
-        levels: int | None = None,
-        attributes: tuple[str, ...] = (),
-    ) -> Self:
-        return cls(config, shape, attributes)
+    def build(cls, config: Config, data: DataInfo | DataSet) -> Self:
+        return cls(config, data.shape, data.attribute_names)
 
     def __init__(self, config: Config, shape: tuple[int, ...], attributes: tuple[str, ...]) -> None:
         super().__init__()

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.optim import SGD, Optimizer
 
-from course_lib.data import Batch
+from course_lib.data import Batch, DataInfo, DataSet
 from course_lib.errors import CourseError, unknown
 from course_lib.training import Optimize, Recipe, TrainingConfig, at_least
 
@@ -76,15 +76,8 @@ class ConvNet(Recipe):
     """
 
     @classmethod
-    def build(
-        cls,
-        config: Config,
-        shape: tuple[int, ...],
-        classes: tuple[str, ...] = (),
-        levels: int | None = None,
-        attributes: tuple[str, ...] = (),
-    ) -> Self:
-        return cls(config, shape, len(classes))
+    def build(cls, config: Config, data: DataInfo | DataSet) -> Self:
+        return cls(config, data.shape, len(data.classes))
 
     def __init__(self, config: Config, shape: tuple[int, ...], classes: int) -> None:
         super().__init__()

@@ -13,11 +13,11 @@ from typing import Literal, Self
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 from torch.optim import SGD, Adam, Optimizer
 
-from course_lib.data import Batch
+from course_lib.data import Batch, DataInfo, DataSet
 from course_lib.errors import CourseError
+from course_lib.layers.conditioning import ClassPlane, concat_vector, one_hot
 from course_lib.layers.pyramid import expand, gaussian_pyramid, low_pass
 from course_lib.losses import adversarial
 from course_lib.training import Optimize, Recipe, TrainingConfig, at_least, frozen
@@ -164,25 +164,6 @@ class LevelDiscriminator(nn.Module):
         return self.net(self.plane(low + residual, label)).squeeze(1).float()
 
 
-class ClassPlane(nn.Module):
-    """Planes [N, C, H, W] and classes int64 [N] -> [N, C + 1, H, W]; without classes the planes stay as they are.
-
-    The plane that is added is what a linear layer makes of the one-hot vector, rectified.
-    Source: Denton et al. (2015), section 4.1.
-    """
-
-    def __init__(self, classes: int, shape: tuple[int, ...]) -> None:
-        super().__init__()
-        self.classes, self.size = classes, (1, *shape[1:])
-        self.linear = nn.Linear(classes, math.prod(shape[1:])) if classes else None
-
-    def forward(self, planes: Tensor, label: Tensor | None) -> Tensor:
-        if self.linear is None:
-            return planes
-        made = F.relu(self.linear(one_hot(label, self.classes)))
-        return torch.cat([planes, made.unflatten(1, self.size)], 1)
-
-
 class LAPGAN(Recipe):
     """K + 1 games, each of one generator, one discriminator and their two optimisers; level 0 is the finest.
 
@@ -214,16 +195,9 @@ class LAPGAN(Recipe):
         )
 
     @classmethod
-    def build(
-        cls,
-        config: Config,
-        shape: tuple[int, ...],
-        classes: tuple[str, ...] = (),
-        levels: int | None = None,
-        attributes: tuple[str, ...] = (),
-    ) -> Self:
-        """The model for data of this shape and these classes; its grey levels and attributes do not matter."""
-        return cls(config, shape, len(classes))
+    def build(cls, config: Config, data: DataInfo | DataSet) -> Self:
+        """The model for such data: its shape and the number of its classes matter."""
+        return cls(config, data.shape, len(data.classes))
 
     def configure_optimizers(self) -> dict[str, Optimizer]:
         def optimizer(network: nn.Module) -> Optimizer:
@@ -312,14 +286,7 @@ class LAPGAN(Recipe):
 
 def with_class(x: Tensor, label: Tensor | None, classes: int) -> Tensor:
     """x [N, d] -> [N, d + classes]: the one-hot vector behind it, where there are classes."""
-    return torch.cat([x, one_hot(label, classes)], 1) if classes else x
-
-
-def one_hot(label: Tensor | None, classes: int) -> Tensor:
-    """int64 [N] -> [N, classes] of 0 and 1. Raises CourseError where the label is missing."""
-    if label is None:
-        raise CourseError("these networks are shown classes: give them labels")
-    return F.one_hot(label, classes).float()
+    return concat_vector(x, one_hot(label, classes)) if classes else x
 
 
 def check_images(images: Tensor, shape: tuple[int, ...]) -> None:

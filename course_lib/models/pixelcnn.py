@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.optim import Optimizer, RMSprop
 
-from course_lib.data import Batch
+from course_lib.data import Batch, DataInfo, DataSet
 from course_lib.errors import CourseError
 from course_lib.layers.masked import MaskedConv2d
 from course_lib.training import Optimize, Recipe, TrainingConfig, at_least
@@ -97,15 +97,8 @@ class PixelCNN(Recipe):
     """Maximum likelihood. `shape` is that of one image, (C, H, W)."""
 
     @classmethod
-    def build(
-        cls,
-        config: Config,
-        shape: tuple[int, ...],
-        classes: tuple[str, ...] = (),
-        levels: int | None = None,
-        attributes: tuple[str, ...] = (),
-    ) -> Self:
-        return cls(replace(config, levels=config.levels or levels), shape)
+    def build(cls, config: Config, data: DataInfo | DataSet) -> Self:
+        return cls(replace(config, levels=config.levels or data.levels), data.shape)
 
     def __init__(self, config: Config, shape: tuple[int, ...]) -> None:
         super().__init__()

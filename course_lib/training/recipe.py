@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from course_lib.data import Batch
+from course_lib.data import Batch, DataInfo, DataSet
 from course_lib.errors import CourseError
 
 # A loss [], a mean over the examples; or, where an algorithm estimates them in another way, the gradients themselves
@@ -73,19 +73,9 @@ class Recipe(nn.Module):
     shared_noise: SharedNoise | None = None  # set by the engine where several processes train together
 
     @classmethod
-    def build(
-        cls,
-        config: Any,
-        shape: tuple[int, ...],
-        classes: tuple[str, ...] = (),
-        levels: int | None = None,
-        attributes: tuple[str, ...] = (),
-    ) -> Self:
-        """The model for data of this shape; one that must know their classes, grey levels or attributes overrides it.
-
-        levels: of grey in each channel, or None.   attributes: names of the columns of `Batch.attributes`.
-        """
-        return cls(config, shape)
+    def build(cls, config: Any, data: DataInfo | DataSet) -> Self:
+        """The model for such data. One that must know more of them than their shape overrides it."""
+        return cls(config, data.shape)
 
     @property
     def device(self) -> torch.device:

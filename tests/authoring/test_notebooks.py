@@ -261,6 +261,7 @@ def test_text_and_back_keeps_outputs_until_code_changes(raw, tmp_path: Path, cap
     assert notebooks.read(path).cells[0].outputs[0].text == "43\n"
 
 
+@pytest.mark.slow
 def test_command_line_fails_in_one_line(save, tmp_path: Path):
     notebook = good()
     set_count(notebook, None)

@@ -25,7 +25,7 @@ def _recipe(name, set_name="digits", **options):
     module = models.load(name)
     data_set = data.load(set_name, **options)
     config = module.PRESETS.get(set_name, module.Config())
-    return models.recipe_class(module).build(config, data_set.shape, data_set.classes, data_set.levels), data_set
+    return models.recipe_class(module).build(config, data_set), data_set
 
 
 def _bare_gan(model, data_set):

@@ -40,6 +40,7 @@ def test_the_two_models_have_as_many_weights():
     assert count(pyramids.discriminators) == pytest.approx(count(single.discriminators), rel=0.05)
 
 
+@pytest.mark.slow
 def test_faces_of_a_seed_are_the_same_and_others_with_another():
     first, again, other = (faces("train", 8, FEW, seed).images for seed in (0, 0, 1))
     assert torch.equal(first, again)
@@ -69,6 +70,7 @@ class Truth(nn.Module):
         return self.residual[torch.cdist(low.flatten(1), self.low.flatten(1)).argmin(1)]
 
 
+@pytest.mark.slow
 def test_a_model_that_copies_is_found_out(monkeypatch):
     def train(config, data, length, seed):
         model, images = LAPGAN(config, data.shape), to_float(data.images)
@@ -86,6 +88,7 @@ def test_a_model_that_copies_is_found_out(monkeypatch):
     assert found["held-out images"] == pytest.approx(1, abs=0.15)
 
 
+@pytest.mark.slow
 def test_a_chain_whose_levels_know_the_truth_loses_nothing(monkeypatch):
     def train(config, data, length, seed):
         """Perfect upper levels for the very images that the claim begins with; the coarsest draws grey."""

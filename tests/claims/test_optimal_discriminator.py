@@ -29,6 +29,7 @@ def test_exact_js_is_that_of_the_modes_shares():
     assert exact_js(data, model) < bound  # what overlaps cannot be told apart
 
 
+@pytest.mark.slow
 def test_exact_js_does_not_depend_on_the_grid():
     data, model = neglected_modes()
     assert exact_js(data, model) == pytest.approx(exact_js(data, model, limit=6.0, cells=500), abs=1e-9)

@@ -181,9 +181,7 @@ def test_the_command_on_files_of_cifars_form(tmp_path, monkeypatch, capsys):
         kept = Dataset.from_dict(rows, features=Features({"img": Image(), "label": Value("int64")}))
         kept.to_parquet(tmp_path / f"{split}-0.parquet")
     cifar = downloads.cifar10(source=str(tmp_path))
-    model = DCGAN.build(
-        Config(latent=4, generator=(8, 4, 4), discriminator=(4, 4, 8), kernel=3, batch_size=8), cifar.shape
-    )
+    model = DCGAN.build(Config(latent=4, generator=(8, 4, 4), discriminator=(4, 4, 8), kernel=3, batch_size=8), cifar)
     run = tmp_path / "run"
     _run(model, cifar, run)
     tyro.cli(main, args=[str(run), "--data", "cifar10", "--labels", "10", "--repeats", "2", "--source", str(tmp_path)])

@@ -87,6 +87,7 @@ def test_an_honest_oddity_keeps_its_points(examiner, path):
     assert result.points == 10, [(one.test, one.detail) for one in result.results if one.status != "passed"]
 
 
+@pytest.mark.slow
 def test_malformed_files_in_one_batch(examiner, tmp_path, attack_files):
     """As a download: names and bytes of every kind beside honest ones, graded in one run."""
     folder = tmp_path / "handed in"

@@ -108,6 +108,7 @@ def test_bad_input_writes_nothing(tmp_path, unproved, monkeypatch):
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
+@pytest.mark.slow
 def test_its_libraries_are_all_that_grading_imports():
     pins = (ROOT / "requirements.txt").read_text()
     for name in autograder.LIBRARIES:

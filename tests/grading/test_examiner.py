@@ -39,6 +39,7 @@ def of(result: FileResult, exercise: str) -> set[str]:
     return {one.status for one in result.results if one.exercise == exercise}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("slug", slugs())
 def test_the_master_has_all_points_and_the_stub_none(examiner, slug):
     result = examiner.examine(slug, (ROOT / "solutions" / f"{slug}.py").read_bytes())
@@ -162,6 +163,7 @@ def test_hints_repeat_nothing_that_the_submission_said(examiner, name):
     assert all(one.hint for one in result.results)
 
 
+@pytest.mark.slow
 def test_hints_and_mistakes_do_not_hang_on_the_secret(examiner, monkeypatch):
     """The named mistakes, each under two secrets: word for word the same, so there is nothing of the secret in it."""
     wrong, _ = mistakes.read("divergences")
@@ -289,6 +291,7 @@ BROKEN_TESTS = """
 """
 
 
+@pytest.mark.slow
 def test_a_test_that_the_master_fails_costs_nobody_a_point(chapter):
     with tiny(chapter(BROKEN_TESTS)) as examiner:
         broken = {"test_expects_what_is_false", "test_raises_by_itself", "test_wants_a_fixture_that_is_not_there",
@@ -303,6 +306,7 @@ def test_a_test_that_the_master_fails_costs_nobody_a_point(chapter):
         assert told.hint == "The grader itself failed here. Your score is not lowered; your instructor knows."
 
 
+@pytest.mark.slow
 def test_a_test_that_stumbles_over_an_answer_is_not_the_graders_fault(chapter):
     hidden = """
         @points(1, "f")
@@ -354,6 +358,7 @@ def g(x):
 """
 
 
+@pytest.mark.slow
 def test_a_fresh_test_meets_no_state_and_every_test_meets_the_file_anew(chapter):
     """State in the file goes with each test; what is kept elsewhere goes with the session, which `fresh` ends."""
     met = set()
@@ -368,6 +373,7 @@ def test_a_fresh_test_meets_no_state_and_every_test_meets_the_file_anew(chapter)
     assert met == {"passed", "wrong"}, "without the mark there is state to meet: the mark does something"
 
 
+@pytest.mark.slow
 def test_sessions_are_started_again_after_each_end_but_not_for_ever(chapter):
     tests = [f"@points(1, 'f')\ndef test_{i}(student):\n    expect(student.f({i}), {i} + 1)\n" for i in range(8)]
     with tiny(chapter("\n".join(tests)), limits=Limits(call=3, file=9, reopen=3)) as examiner:
@@ -382,6 +388,7 @@ def test_sessions_are_started_again_after_each_end_but_not_for_ever(chapter):
 # --------------------------------------------------------------------------------------------- machinery that breaks
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_is_replaced(examiner):
     dead = examiner.zygote
     os.kill(max(descendants(dead.process.pid)), signal.SIGKILL)

@@ -58,12 +58,14 @@ def test_contracts_name_an_equation_of_the_page(slug):
         assert named <= labels, f"{exercise.name} names {named - labels}, which the page does not number"
 
 
+@pytest.mark.slow
 def test_stub_and_prints_are_in_step_with_the_master(slug):
     assert (ROOT / "exercises" / f"{slug}.py").read_text() == release.stub(slug), f"run: course release {slug}"
     stored = prints.read(ROOT / "exercises" / "prints" / f"{slug}.json")
     assert prints.alike(prints.digest(stored), prints.digest(release.make_prints(slug))), f"run: course release {slug}"
 
 
+@pytest.mark.slow
 def test_master_has_full_points(slug):
     for hidden, seeds in ((False, [0]), (True, [0, 1, 20261122])):
         for seed in seeds:
@@ -89,6 +91,7 @@ def test_enough_mistakes_and_variants(slug):
         assert sum(one.exercise == exercise.name for one in right) >= 2
 
 
+@pytest.mark.slow
 def test_every_mistake_fails_and_is_recognised(slug):
     wrong, _ = mistakes.read(slug)
     for one in wrong:
@@ -99,6 +102,7 @@ def test_every_mistake_fails_and_is_recognised(slug):
             assert failed(outcomes(slug, True, seed)[one.name]), f"{one.name} passes the hidden tests (seed {seed})"
 
 
+@pytest.mark.slow
 def test_every_variant_passes(slug):
     _, right = mistakes.read(slug)
     for one in right:

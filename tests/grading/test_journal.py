@@ -157,6 +157,7 @@ def test_a_damaged_secret_is_no_secret(tmp_path):
                 journal.secret()
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_leaves_no_lock(tmp_path):
     code = (
         "import pathlib, time; from course_lib.grading.journal import Journal\n"

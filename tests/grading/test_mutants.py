@@ -148,6 +148,7 @@ def test_a_helper_of_the_answer_is_changed_too():
     assert {one.function for one in mutate(source)} == {"helper", ""}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("slug", slugs())
 def test_mutants_of_a_master_compile_differ_and_have_names_of_their_own(slug):
     found = mutants.mutants(slug)

@@ -119,6 +119,7 @@ def pytest_run(*args):
     )
 
 
+@pytest.mark.slow
 def test_plain_pytest_says_the_same(submission):
     run = pytest_run("exercises/test_divergences.py", "--submission", str(submission))
     assert run.returncode == 1
@@ -128,24 +129,28 @@ def test_plain_pytest_says_the_same(submission):
     assert "Traceback" not in run.stdout
 
 
+@pytest.mark.slow
 def test_plain_pytest_on_the_masters_has_full_points():
     run = pytest_run("exercises", "solutions/hidden", "--submission", "solutions")
     assert run.returncode == 0, run.stdout
     assert " failed" not in run.stdout
 
 
+@pytest.mark.slow
 def test_plain_pytest_on_the_stubs_fails_every_test():
     run = pytest_run("exercises/test_divergences.py")
     assert run.returncode == 1
     assert " passed" not in run.stdout
 
 
+@pytest.mark.slow
 def test_unknown_submission_folder_is_one_line():
     run = pytest_run("exercises/test_divergences.py", "--submission", "/nowhere/at/all")
     assert run.returncode == 4
     assert "no such folder" in run.stderr
 
 
+@pytest.mark.slow
 def test_table_for_a_page():
     table = progress.in_notebook("divergences")
     assert "<caption>exercises/divergences.py: " in table.html

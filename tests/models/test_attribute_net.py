@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from course_lib import data
-from course_lib.data import Batch
+from course_lib.data import Batch, DataInfo
 from course_lib.errors import CourseError
 from course_lib.models.attribute_net import AttributeNet
 from course_lib.models.convnet import Config
@@ -16,7 +16,7 @@ TINY = Config(
 
 def _net() -> AttributeNet:
     torch.manual_seed(0)
-    net = AttributeNet.build(TINY, (3, 8, 8), attributes=NAMES)
+    net = AttributeNet.build(TINY, DataInfo((3, 8, 8), attribute_names=NAMES))
     attributes = torch.tensor([[0.0, -30.0, 1.0], [1.0, 10.0, 1.0], [0.0, 20.0, 0.0]])
     net.prepare(Batch(torch.zeros(3, 3, 8, 8), attributes=attributes))
     return net
@@ -52,7 +52,7 @@ def test_weights_know_the_units():
 
 def test_it_needs_attributes():
     with pytest.raises(CourseError, match="two attributes or more"):
-        AttributeNet.build(TINY, (1, 8, 8), ("0", "1"))
+        AttributeNet.build(TINY, DataInfo((1, 8, 8), classes=("0", "1")))
 
 
 def test_it_learns_what_is_there_and_how_much_of_it():
@@ -67,7 +67,7 @@ def test_it_learns_what_is_there_and_how_much_of_it():
         ("right", "height"),
     )  # fmt: skip
     torch.manual_seed(0)
-    net = AttributeNet.build(TINY, pictures.shape, attributes=pictures.attribute_names)
+    net = AttributeNet.build(TINY, pictures)
     for _ in steps(net, pictures, 300):
         pass
     found = net.eval().evaluate(pictures.rows(slice(0, 256)))

@@ -4,7 +4,7 @@ from torch import nn
 from torch.nn.functional import conv2d, cross_entropy, linear, max_pool2d
 
 from course_lib import data, models
-from course_lib.data import Batch
+from course_lib.data import Batch, DataInfo
 from course_lib.data.sets import to_float
 from course_lib.errors import CourseError
 from course_lib.models.convnet import PRESETS, Config, ConvNet, accuracy
@@ -76,7 +76,7 @@ def test_wrong_shapes_and_settings_are_named():
     with pytest.raises(CourseError, match="is for images"):
         _net((2,))
     with pytest.raises(CourseError, match="labels of two classes"):
-        ConvNet.build(Config(**SMALL), IMAGE)
+        ConvNet.build(Config(**SMALL), DataInfo(IMAGE))
     with pytest.raises(CourseError, match="too small for these layers"):
         _net((3, 1, 8))
     with pytest.raises(CourseError, match="too small for these layers"):
@@ -115,7 +115,7 @@ def test_every_preset_is_of_a_data_set_with_classes_and_trains():
     for name, config in PRESETS.items():
         source = data.load(name, **({"count": 64} if name == "avatars" else {}))
         torch.manual_seed(0)
-        model = ConvNet.build(config, source.shape, source.classes)
+        model = ConvNet.build(config, source)
         *_, (_, terms) = steps(model, source, 3)
         assert {"loss/convnet", "accuracy"} == terms.keys()
         assert all(value.isfinite() for value in terms.values())
@@ -125,7 +125,7 @@ def test_every_preset_is_of_a_data_set_with_classes_and_trains():
 def test_a_run_is_written_and_read_again(tmp_path):
     source = data.load("digits")
     torch.manual_seed(0)
-    model = ConvNet.build(PRESETS["digits"], source.shape, source.classes)
+    model = ConvNet.build(PRESETS["digits"], source)
     train(model, source, tmp_path / "run", steps=4)
     loaded, record, step = models.load_run(tmp_path / "run")
     assert (record["model"], step) == ("convnet", 4)
@@ -133,11 +133,12 @@ def test_a_run_is_written_and_read_again(tmp_path):
     torch.testing.assert_close(loaded(x), model.eval()(x))
 
 
+@pytest.mark.slow
 def test_five_hundred_steps_tell_digits_apart():
     """Held-out digits; a linear classifier comes to 0.95."""
     source, test = data.load("digits"), data.load("digits", split="test")
     torch.manual_seed(0)
-    model = ConvNet.build(PRESETS["digits"], source.shape, source.classes)
+    model = ConvNet.build(PRESETS["digits"], source)
     for _ in steps(model, source, 500):
         pass
     assert model.eval().evaluate(Batch(to_float(test.images), test.labels))["accuracy"] > 0.97

@@ -258,9 +258,7 @@ def test_the_paper_s_size_has_the_weights_of_the_authors_code():
 def test_it_trains_from_the_command_lines_recipe(optimizer):
     source = data.load("digits", size=16)
     torch.manual_seed(0)
-    model = LAPGAN.build(
-        replace(TINY, optimizer=optimizer, conditional=True), source.shape, source.classes, source.levels
-    )
+    model = LAPGAN.build(replace(TINY, optimizer=optimizer, conditional=True), source)
     *_, (_, terms) = steps(model, source, 3)
     assert len(terms) == 6
     assert all(value.isfinite() for value in terms.values())

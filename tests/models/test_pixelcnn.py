@@ -187,7 +187,7 @@ def test_noise_next_to_one_picks_a_level_that_there_is():
 
 
 def test_levels_are_those_of_the_digits():
-    digits, model = data.load("digits"), PixelCNN.build(PRESETS["digits"], (1, 8, 8), levels=17)
+    digits, model = data.load("digits"), PixelCNN.build(PRESETS["digits"], data.DataInfo((1, 8, 8), levels=17))
     assert digits.levels == model.config.levels
     from sklearn.datasets import load_digits
 
@@ -249,7 +249,7 @@ def test_the_preset_learns_digits():
 
     train, held_out = data.load("digits"), data.load("digits", split="test")
     torch.manual_seed(0)
-    model = PixelCNN.build(PRESETS["digits"], train.shape, levels=train.levels)
+    model = PixelCNN.build(PRESETS["digits"], train)
     for _ in steps(model, train, 600):
         pass
     batch = held_out.rows(slice(None))

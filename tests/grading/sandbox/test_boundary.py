@@ -59,6 +59,7 @@ def lost(session, source: str, seconds: float = 20) -> tuple[str, str]:
 # ------------------------------------------------------------------------------------------------ what is to be seen
 
 
+@pytest.mark.slow
 def test_a_session_is_alone_and_nobody(session, zygote):
     seen = run(
         session(),
@@ -315,6 +316,7 @@ def test_what_hangs_is_ended_in_time_with_all_its_threads(session, zygote, name)
     assert run(session(), "def f(): return 1") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("source", "status", "words"),
     [
@@ -549,6 +551,7 @@ def test_descriptors_sent_along_are_dropped(session):
 # ---------------------------------------------------------------------------------------------------- what is left
 
 
+@pytest.mark.slow
 def test_two_hundred_sessions_leave_nothing(session, zygote):
     sources = [
         "def f(): return 1",
@@ -584,6 +587,7 @@ def test_ending_twice_and_after_the_end_is_no_matter(session):
         call(opened, "f")
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_is_broken_and_leaves_nothing(sandboxed):
     before = len(os.listdir("/proc/self/fd"))
     zygote = boundary.start("full")
@@ -603,6 +607,7 @@ def test_a_worker_that_dies_is_broken_and_leaves_nothing(sandboxed):
     assert len(os.listdir("/proc/self/fd")) == before
 
 
+@pytest.mark.slow
 def test_a_worker_that_hangs_is_ended_when_it_is_closed(sandboxed, monkeypatch):
     zygote = boundary.start("full")
     family = descendants(zygote.process.pid) | {zygote.process.pid}
@@ -613,6 +618,7 @@ def test_a_worker_that_hangs_is_ended_when_it_is_closed(sandboxed, monkeypatch):
     assert gone(family)
 
 
+@pytest.mark.slow
 def test_a_judge_that_is_killed_leaves_nobody(sandboxed):
     code = """
         import sys, time
@@ -646,6 +652,7 @@ def test_what_a_session_needs_is_torch_and_what_that_needs():
     assert boundary.needed(("no-such-distribution",)) == []
 
 
+@pytest.mark.slow
 def test_nothing_possible_says_what_to_install(monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.setattr(confine, "landlock_version", lambda: 0)
@@ -677,6 +684,7 @@ def test_readable_tests_are_no_secret_for_another_user(monkeypatch, tmp_path):
     assert boundary.readable_by_others(Path("/usr"))
 
 
+@pytest.mark.slow
 def test_an_interpreter_in_a_private_home_is_named(monkeypatch, tmp_path):
     """Submissions run as another user, who could not import anything."""
     if os.geteuid() != 0:
@@ -692,6 +700,7 @@ def test_an_interpreter_in_a_private_home_is_named(monkeypatch, tmp_path):
         boundary.start()
 
 
+@pytest.mark.slow
 def test_without_a_sandbox_limits_remain_and_it_is_said():
     zygote = boundary.start("none")
     try:
