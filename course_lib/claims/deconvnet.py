@@ -33,7 +33,7 @@ def faces_run(seed: int, scale: Scale, what: str) -> list[ConvNet]:
     """A classifier of people with and without glasses, or a hat: untrained, and after 400 steps."""
     faces = wearing(what, "train", scale(3000, least=300))
     torch.manual_seed(seed)  # the same first weights whatever they wear
-    model = ConvNet.build(PRESETS["avatars"], faces.shape, faces.classes)
+    model = ConvNet.build(PRESETS["avatars"], faces)
     before = copy.deepcopy(model)
     for _ in steps(model, faces, scale(400, least=40), seed=seed):
         pass
@@ -60,7 +60,7 @@ def digits_run(seed: int, scale: Scale) -> DigitsRun:
     """A classifier of digits of 16 pixels, kept at each of LOOKS on its way through 500 steps."""
     digits = data.load("digits", size=16)
     torch.manual_seed(seed)
-    model = ConvNet.build(PRESETS["digits"], digits.shape, digits.classes)
+    model = ConvNet.build(PRESETS["digits"], digits)
     looks = sorted({scale(look) if look else 0 for look in LOOKS})
     kept = [copy.deepcopy(model).eval()]
     for step, _ in steps(model, digits, looks[-1], seed=seed):
