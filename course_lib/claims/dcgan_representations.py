@@ -86,13 +86,9 @@ def crowd(seed: int, scale: Scale) -> Crowd:
 # ----------------------------------------------------------------------------------- features for a classifier
 
 
-# With the preset's weights of 0.02 and batch norm in D, some seeds never leave grey: a narrow network starts too faint.
-DIGITS = replace(PRESETS["digits"], init=0.05, discriminator_norm=False)
-
-
 def digits_dcgan(images: ImageSet, seed: int, n: int) -> DCGAN:
     """A small DCGAN after n steps on these images of 16 pixels."""
-    model = DCGAN.build(DIGITS, images.shape)
+    model = DCGAN.build(PRESETS["digits"], images)
     for _ in steps(model, images, n, seed=seed):
         pass
     return model.eval()
@@ -117,7 +113,7 @@ def digits_accuracies(seed: int, scale: Scale) -> dict[str, list[float]]:
     sets = [data.load("digits", split=split, size=16) for split in ("train", "validation", "test")]
     images, labels = [to_float(one.images) for one in sets], [one.labels for one in sets]
     trained = digits_run(seed, scale).discriminator
-    random = dcgan_init(copy.deepcopy(trained), DIGITS.init)
+    random = dcgan_init(copy.deepcopy(trained), PRESETS["digits"].init)
     components = PCA(64, random_state=seed).fit(images[0].flatten(1).numpy())
     clusters = KMeansFeatures.fit(images[0], k=100, seed=seed)
     kinds = {
