@@ -24,14 +24,24 @@ def fingerprint(path: Path, name: str) -> str:
 
 
 def library_fingerprint(path: Path, name: str) -> str:
-    """Hash of the course's modules that the function imports, directly or not: models, data, losses, training, …"""
+    """Hash of the course's modules that the function imports, directly or not: models, data, losses, training, …
+
+    Weights that are stored beside such a module, in a folder `stored`, are part of it.
+    """
     pending = {file for node in _used(ast.parse(path.read_text(encoding="utf-8")), name) for file in _imported(node)}
     found: dict[Path, ast.Module] = {}
     while pending:
         file = pending.pop()
         found[file] = ast.parse(file.read_text(encoding="utf-8"))
         pending |= _imported(found[file]) - found.keys()
-    return _digest(f"{file.relative_to(PACKAGE).as_posix()} {_canonical(found[file])}" for file in sorted(found))
+    modules = [f"{file.relative_to(PACKAGE).as_posix()} {_canonical(found[file])}" for file in sorted(found)]
+    beside = (file for folder in {file.parent for file in found} for file in (folder / "stored").rglob("*"))
+    stored = [
+        f"{file.relative_to(PACKAGE).as_posix()} {hashlib.sha256(file.read_bytes()).hexdigest()}"
+        for file in sorted(beside)
+        if file.is_file()
+    ]
+    return _digest(modules + stored)
 
 
 def _used(module: ast.Module, name: str) -> list[ast.stmt]:

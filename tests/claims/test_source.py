@@ -104,6 +104,27 @@ def test_the_library_below_counts_and_only_that(tmp_path, monkeypatch):
     assert library_fingerprint(chapter, "first") != start
 
 
+def test_weights_stored_beside_a_module_are_part_of_it(tmp_path, monkeypatch):
+    package = tmp_path / "course_lib"
+    for name, text in {
+        "losses/divergences.py": "from course_lib.evaluation import referees",
+        "evaluation/referees.py": "X = 1",
+        "evaluation/stored/digits/weights.safetensors": "one",
+        "models/stored/weights.safetensors": "one",
+    }.items():
+        path = package / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    monkeypatch.setattr("course_lib.claims.source.PACKAGE", package)
+    chapter = tmp_path / "chapter.py"
+    chapter.write_text(SOURCE)
+    start = library_fingerprint(chapter, "first")
+    (package / "models/stored/weights.safetensors").write_text("two")  # of a room that the claim does not enter
+    assert library_fingerprint(chapter, "first") == start
+    (package / "evaluation/stored/digits/weights.safetensors").write_text("two")
+    assert library_fingerprint(chapter, "first") != start
+
+
 def test_it_reads_the_real_library(tmp_path):
     chapter = tmp_path / "chapter.py"
     chapter.write_text("from course_lib.models import gan\ndef first(seed, scale):\n    return gan\n")
