@@ -126,6 +126,9 @@ def sample(
     out: Annotated[
         Path | None, tyro.conf.arg(metavar="PNG", help_behavior_hint="(default: RUN/samples-seedSEED.png)")
     ] = None,
+    condition: Annotated[
+        tuple[str, ...], tyro.conf.arg(metavar="CLASS|NAME=VALUE ...", help_behavior_hint="(default: as in the data)")
+    ] = (),
 ) -> None:
     """Draw samples from a trained model, as a PNG.
 
@@ -134,10 +137,12 @@ def sample(
         n: How many.
         seed: Of the latents; 0 gives those of the run's own grids, if it was trained without a GPU.
         out: The file; an older one is replaced.
+        condition: What a conditional model is to draw: a class by its name, such as 3, or some of its attributes, such
+            as hat=1 yaw=30; the others stay as they are in the data.
     """
     from course_lib import data as data_sets
     from course_lib import models
-    from course_lib.training.engine import draw
+    from course_lib.training.engine import apart, draw
     from course_lib.training.loop import POINTS, SAMPLES
     from course_lib.training.pictures import save_samples
 
@@ -151,7 +156,14 @@ def sample(
     if out.suffix.lower() != ".png":
         raise CourseError(f"samples are written as a PNG: name the file {out.with_suffix('.png')}")
     data_set = None if image else data_sets.load(record["data"], **record["data_options"])  # to draw points over
-    save_samples(draw(recipe, n, seed), out, data_set, f"step {step:,}")
+    if not condition:
+        samples = draw(recipe, n, seed)
+    elif not hasattr(recipe, "asked"):
+        raise CourseError(f"'{record['model']}' draws without conditions: train a conditional_gan, say")
+    else:
+        with apart(recipe, seed):
+            samples = recipe.sample(n, y=recipe.asked(n, condition))
+    save_samples(samples, out, data_set, f"step {step:,}")
     print(f"{n} samples of '{record['model']}' at step {step}: {out}")
 
 

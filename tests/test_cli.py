@@ -41,6 +41,21 @@ def _complaint(result):
     return err.strip()
 
 
+def test_a_condition_is_asked_for_by_name(course, tmp_path):
+    small = ["--set", "generator=8,8", "discriminator=8,8", "latent=4", "batch_size=8"]
+    assert course("train", "conditional_gan", "--steps", "2", "--out", "r", *small)[0] == 0
+    pictures = {}
+    for words in ([], ["3"], ["8"]):
+        asked = ["--condition", *words] if words else []
+        assert course("sample", "r", "--n", "4", "--out", f"{len(pictures)}.png", *asked)[0] == 0
+        pictures[tuple(words)] = (tmp_path / f"{len(pictures)}.png").read_bytes()
+    assert len(set(pictures.values())) == 3
+    assert "unknown class '11': did you mean 1" in _complaint(course("sample", "r", "--condition", "11"))
+    assert "ask for one class by its name" in _complaint(course("sample", "r", "--condition", "hat=1"))
+    assert course("train", "gan", "--steps", "2", "--out", "g", *TINY)[0] == 0
+    assert "'gan' draws without conditions" in _complaint(course("sample", "g", "--condition", "3"))
+
+
 def test_train_then_sample_then_list(course, tmp_path):
     status, out, err = course("train", "gan", "--steps", "6", *TINY)
     assert status == 0
