@@ -1,4 +1,4 @@
-"""What the two players of a generative adversarial network minimise. Chapter: gan.
+"""What the two players of a generative adversarial network minimise. Chapters: gan, improved_gan.
 
 Everything is computed from logits: with D(x) = sigmoid(l), log D(x) = logsigmoid(l) and log(1 - D(x)) = logsigmoid(-l),
 which stay finite and exact, gradients too, where sigmoid(l) has rounded to 0 or 1. Logits are float tensors of any
@@ -24,6 +24,21 @@ def discriminator_loss(real_logit: Tensor, fake_logit: Tensor) -> Tensor:
     equation 8) writes J^(D) with a factor 1/2 before each: the mean of two cross-entropies, half of what is here.
     """
     return -value(real_logit, fake_logit)
+
+
+def smoothed_discriminator_loss(
+    real_logit: Tensor, fake_logit: Tensor, alpha: float = 1.0, beta: float = 0.0
+) -> Tensor:
+    """The cross-entropies with target alpha for data and beta for generated examples: in [0, inf).
+
+    -E_x [alpha log D(x) + (1 - alpha) log(1 - D(x))] - E_z [beta log D(G(z)) + (1 - beta) log(1 - D(G(z)))].
+
+    The best D is (alpha p_data + beta p_G) / (p_data + p_G). One-sided smoothing has alpha < 1 and beta = 0; with
+    alpha = 1 and beta = 0 it is `discriminator_loss`. Source: Salimans et al. (2016), section 3.4.
+    """
+    on_real = alpha * logsigmoid(real_logit) + (1 - alpha) * logsigmoid(-real_logit)
+    on_fake = beta * logsigmoid(fake_logit) + (1 - beta) * logsigmoid(-fake_logit)
+    return -on_real.mean() - on_fake.mean()
 
 
 def saturating_loss(fake_logit: Tensor) -> Tensor:

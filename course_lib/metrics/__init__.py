@@ -2,6 +2,7 @@
 
 frechet   distance between Gaussians fitted to features
 sliced    Wasserstein distance along random directions
+inception how sure and how varied a classifier's answers are
 images    what is seen in pictures alone: signal-to-noise ratio, checkerboards
 """
 
@@ -11,4 +12,5 @@ from course_lib.metrics.images import checkerboard_energy as checkerboard_energy
 from course_lib.metrics.images import line_excess as line_excess
 from course_lib.metrics.images import psnr as psnr
 from course_lib.metrics.images import stride_lines as stride_lines
+from course_lib.metrics.inception import inception_score as inception_score
 from course_lib.metrics.sliced import sliced_wasserstein as sliced_wasserstein
