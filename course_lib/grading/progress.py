@@ -142,8 +142,9 @@ def in_notebook(slug: str) -> Html:
     result = [Line(**item) for item in json.loads(answer.stdout.splitlines()[-1])]
     points = sum(line.points for line in result)
     rows = "".join(
-        f'<tr class="{line.status.replace(" ", "-")}"><td>{MARKS[line.status]} <code>{escape(line.exercise)}</code>'
-        f"</td><td>{line.points:g} of {line.maximum:g}</td>"
+        f'<tr class="{line.status.replace(" ", "-")}"><td>{MARKS[line.status]} '
+        f"<code>{escape(line.exercise).replace('_', '_<wbr>')}</code></td>"  # a phone breaks the line there
+        f"<td>{line.points:g} of {line.maximum:g}</td>"
         f"<td>{escape(line.status)}{''.join(f'<br>{escape(message)}' for message in line.messages)}</td></tr>"
         for line in result
     )
@@ -175,9 +176,10 @@ def box(slug: str, name: str) -> Html:
         f"<details><summary>Hint {number}</summary><p>{escape(hint)}</p></details>"
         for number, hint in enumerate(one.hints, 1)
     )
+    points = "1 point" if one.points == 1 else f"{one.points:g} points"
     html = (
         f'<div class="course-exercise" id="exercise-{name.replace("_", "-")}">'
-        f'<p class="course-exercise-title"><code>{escape(name)}</code> · {one.points:g} points</p>'
+        f'<p class="course-exercise-title"><code>{escape(name)}</code> · {points}</p>'
         f'<pre tabindex="0">{escape(signature)}\n\n{escape(flowing)}</pre>{hints}'
         f'<p class="course-exercise-where">Write it in <code>exercises/{slug}.py</code>; '
         f"check it with <code>course check {slug}</code>.</p></div>"

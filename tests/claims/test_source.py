@@ -80,21 +80,30 @@ def test_an_unknown_name(prints):
         prints(SOURCE, "second")
 
 
-def test_the_library_below_counts_and_only_that(tmp_path, monkeypatch):
-    """A copy of the package, one file of it edited at a time."""
-    package = tmp_path / "course_lib"
-    for name, text in {
-        "losses/__init__": "",
-        "losses/divergences": "from course_lib.losses import sums\nX = 1",
-        "losses/sums": "Y = 1",
-        "losses/adversarial": "Z = 1",
-    }.items():
-        path = package / f"{name}.py"
+def _package(tmp_path, monkeypatch, files):
+    """A package of these files in the course's place, and a chapter that claims something of it."""
+    package, chapter = tmp_path / "course_lib", tmp_path / "chapter.py"
+    for name, text in files.items():
+        path = package / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    monkeypatch.setattr("course_lib.claims.source.PACKAGE", package)
-    chapter = tmp_path / "chapter.py"
     chapter.write_text(SOURCE)
+    monkeypatch.setattr("course_lib.claims.source.PACKAGE", package)
+    return package, chapter
+
+
+def test_the_library_below_counts_and_only_that(tmp_path, monkeypatch):
+    """A copy of the package, one file of it edited at a time."""
+    package, chapter = _package(
+        tmp_path,
+        monkeypatch,
+        {
+            "losses/__init__.py": "",
+            "losses/divergences.py": "from course_lib.losses import sums\nX = 1",
+            "losses/sums.py": "Y = 1",
+            "losses/adversarial.py": "Z = 1",
+        },
+    )
     start = library_fingerprint(chapter, "first")
     (package / "losses/adversarial.py").write_text("Z = 2")  # imported, but not by this claim
     assert library_fingerprint(chapter, "first") == start
@@ -105,19 +114,16 @@ def test_the_library_below_counts_and_only_that(tmp_path, monkeypatch):
 
 
 def test_weights_stored_beside_a_module_are_part_of_it(tmp_path, monkeypatch):
-    package = tmp_path / "course_lib"
-    for name, text in {
-        "losses/divergences.py": "from course_lib.evaluation import referees",
-        "evaluation/referees.py": "X = 1",
-        "evaluation/stored/digits/weights.safetensors": "one",
-        "models/stored/weights.safetensors": "one",
-    }.items():
-        path = package / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    monkeypatch.setattr("course_lib.claims.source.PACKAGE", package)
-    chapter = tmp_path / "chapter.py"
-    chapter.write_text(SOURCE)
+    package, chapter = _package(
+        tmp_path,
+        monkeypatch,
+        {
+            "losses/divergences.py": "from course_lib.evaluation import referees",
+            "evaluation/referees.py": "X = 1",
+            "evaluation/stored/digits/weights.safetensors": "one",
+            "models/stored/weights.safetensors": "one",
+        },
+    )
     start = library_fingerprint(chapter, "first")
     (package / "models/stored/weights.safetensors").write_text("two")  # of a room that the claim does not enter
     assert library_fingerprint(chapter, "first") == start
