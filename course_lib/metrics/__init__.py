@@ -1,9 +1,9 @@
-"""How near two sets of images, or of anything else, are to each other. Nothing here is differentiable or needs to be.
+"""How good a set of images is, or how near another. Nothing here is differentiable or needs to be.
 
-frechet   distance between Gaussians fitted to features
-sliced    Wasserstein distance along random directions
-inception how sure and how varied a classifier's answers are
-images    what is seen in pictures alone: signal-to-noise ratio, checkerboards
+frechet    distance between Gaussians fitted to features
+sliced     Wasserstein distance along random directions
+inception  how sure and how varied a classifier's answers are
+images     what is seen in pictures alone: signal-to-noise ratio, checkerboards
 """
 
 from course_lib.metrics.frechet import frechet_distance as frechet_distance
