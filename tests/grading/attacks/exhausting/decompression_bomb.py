@@ -1,5 +1,5 @@
 # attack: two hundred bytes that decompress to a gigabyte, and a string format as wide as memory
-# status: over limit
+# status: over limit|timed out
 # points: 0
 import base64
 import sys
