@@ -213,7 +213,8 @@ def test_accuracy_is_counted_by_what_was_asked_for(student, rng):
     pairs = [(row.index(max(row)), k) for row, k in zip(probabilities.tolist(), asked.tolist(), strict=True)]
     overall = statistics.fmean(answer == k for answer, k in pairs)
     recall = [statistics.fmean(answer == one for answer, k in pairs if k == one) for one in range(4)]
-    expect(student.class_accuracy(probabilities, asked), (torch.tensor(overall).double(), torch.tensor(recall).double()),
+    expected = torch.tensor(overall).double(), torch.tensor(recall).double()
+    expect(student.class_accuracy(probabilities, asked), expected,
            why="Overall each image counts once; by class, those that were asked to be of it.")  # fmt: skip
 
 
